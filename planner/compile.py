@@ -1,0 +1,276 @@
+"""Tables + scenario -> Problem: the only bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from planner.errors import PlannerError
+from planner.pairs import Pairs
+from planner.problem import Problem, Row, Split
+from planner.rounding import highest, lowest, to_integers
+from planner.scenario import Scenario
+from planner.scenario.model import Balance, Limit
+from planner.tables import Tables
+from planner.words import _
+
+PAIRS_PER_BLOCK = 2_000_000
+"""Pairs priced at once: some 100 MB, whatever the size of the tables."""
+
+Positions = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """
+    A Problem and how it hangs together with the tables.
+
+    Attributes
+    ----------
+    problem
+        The canonical question.
+    pairs
+        Prices single accounts with single reps.
+    unit_of
+        Unit of each account, in table order, shape (accounts,).
+    impossible
+        Labels of units that no rep may serve, with the reason.
+    """
+
+    problem: Problem
+    pairs: Pairs
+    unit_of: Positions
+    impossible: dict[str, str]
+
+
+def compile_problem(tables: Tables, scenario: Scenario) -> Compiled:
+    """
+    Turn clean tables and a scenario into the canonical problem.
+
+    Raises
+    ------
+    PlannerError
+        If totals are too large to be added exactly.
+    """
+    pairs = Pairs(tables, scenario)
+    unit_of, labels = _units(tables.accounts, scenario)
+    rows = tuple(_rows(pairs, scenario))
+    start, rep, cost, demand, dropped = _arcs(pairs, unit_of, len(labels), rows)
+    problem = Problem(
+        unit_ids=labels,
+        rep_ids=tuple(tables.reps.index),
+        start=start,
+        rep=rep,
+        terms=pairs.terms,
+        cost=cost,
+        measures=pairs.measures,
+        scales=pairs.scales,
+        demand=demand,
+        rows=rows,
+        splits=tuple(_splits(pairs, scenario, unit_of)),
+        apart=tuple(_apart(tables.accounts, scenario, unit_of)),
+        cost_scale=pairs.cost_scale,
+    )
+    empty = np.flatnonzero(np.diff(start) == 0)
+    impossible = {labels[u]: dropped.get(int(u), "rules") for u in empty}
+    return Compiled(problem, pairs, unit_of, impossible)
+
+
+def _units(
+    accounts: pd.DataFrame, scenario: Scenario
+) -> tuple[Positions, tuple[str, ...]]:
+    """Join accounts that must stay together; units keep the order of the table."""
+    n = len(accounts)
+    ends: list[Positions] = [np.empty(0, dtype=np.intp)]
+    heads: list[Positions] = [np.empty(0, dtype=np.intp)]
+    for together in scenario.together:
+        if together.price is None:
+            for members in _groups(accounts, together.column):
+                ends.append(members[1:])
+                heads.append(np.repeat(members[:1], len(members) - 1))
+    i, j = np.concatenate(heads), np.concatenate(ends)
+    graph = coo_array((np.ones(len(i)), (i, j)), shape=(n, n))
+    _, component = connected_components(graph, directed=False)
+    _, first, unit_of = np.unique(component, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.intp)
+    rank[np.argsort(first)] = np.arange(len(first))
+    labels = tuple(accounts.index[np.sort(first)])
+    return rank[unit_of], labels
+
+
+def _groups(accounts: pd.DataFrame, column: str) -> Iterator[Positions]:
+    """Positions of the accounts of each nonblank label, two or more, in label order."""
+    text = accounts[column].astype(str).str.strip()
+    for label, members in text.groupby(text).indices.items():
+        if label and len(members) > 1:
+            yield np.sort(np.asarray(members, dtype=np.intp))
+
+
+def _arcs(
+    pairs: Pairs, unit_of: Positions, n: int, rows: tuple[Row, ...]
+) -> tuple[NDArray, NDArray, NDArray, NDArray, dict[int, str]]:
+    """Price all pairs in blocks of whole units and keep the eligible ones as CSR."""
+    order = np.argsort(unit_of, kind="stable")
+    begins = np.searchsorted(unit_of[order], np.arange(n + 1))
+    counts, reps, costs, demands = [], [], [], []
+    dropped: dict[int, str] = {}
+    caps = _caps(pairs, rows)
+    units_at_once = max(1, PAIRS_PER_BLOCK // (pairs.m + 1))
+    for first in range(0, n, units_at_once):
+        last = min(n, first + units_at_once)
+        block = pairs.block(order[begins[first] : begins[last]])
+        edges = begins[first:last] - begins[first]
+        cost = np.add.reduceat(block.cost, edges, axis=1)
+        demand = np.add.reduceat(block.demand, edges, axis=1)
+        ruled = np.logical_and.reduceat(block.eligible, edges, axis=0)
+        fits = (demand <= caps[:, None, :]).all(axis=0)
+        eligible = ruled & fits
+        for u in np.flatnonzero(ruled.any(axis=1) & ~eligible.any(axis=1)):
+            dropped[first + int(u)] = "size"
+        unit, rep = np.nonzero(eligible)
+        counts.append(np.bincount(unit, minlength=last - first))
+        reps.append(rep.astype(np.int32))
+        costs.append(cost[:, unit, rep])
+        demands.append(demand[:, unit, rep])
+    start = np.concatenate([[0], np.cumsum(np.concatenate(counts))]).astype(np.int64)
+    return (
+        start,
+        np.concatenate(reps),
+        np.concatenate(costs, axis=1),
+        np.concatenate(demands, axis=1),
+        dropped,
+    )
+
+
+def _caps(pairs: Pairs, rows: tuple[Row, ...]) -> NDArray[np.int64]:
+    """Largest demand per measure and rep that a hard row leaves any room for."""
+    caps = np.full((len(pairs.measures), pairs.m + 1), np.iinfo(np.int64).max)
+    for row in rows:
+        if row.price is None and row.high is not None:
+            caps[row.measure, row.reps] = np.minimum(
+                caps[row.measure, row.reps], row.high
+            )
+    return caps
+
+
+def _rows(pairs: Pairs, scenario: Scenario) -> Iterator[Row]:
+    everyone = np.arange(pairs.m + 1)
+    for index, limit in enumerate(scenario.limits):
+        for label, reps in _rep_sets(pairs, limit):
+            yield _limit_row(pairs, limit, f"limits[{index}]/{label}", reps)
+    for index, balance in enumerate(scenario.balance):
+        yield from _balance_rows(pairs, balance, f"balance[{index}]")
+    for index, budget in enumerate(scenario.budgets):
+        scale = pairs.scale_of(budget.of)
+        amount = budget.amount
+        if budget.share is not None:
+            accounts = pairs.accounts
+            total = (
+                float(len(accounts))
+                if budget.of == "moved_accounts"
+                else float(accounts["value"].sum())
+            )
+            amount = budget.share * total
+        assert amount is not None
+        measure = pairs.measures.index(budget.of)
+        high = highest(amount, scale)
+        yield Row(f"budgets[{index}]", measure, everyone, 0, high, None)
+
+
+def _rep_sets(
+    pairs: Pairs, rule: Limit | Balance
+) -> Iterator[tuple[str, Positions]]:
+    """Label and reps of each set that a limit or a balance speaks of."""
+    chosen = np.ones(pairs.m, dtype=bool)
+    if isinstance(rule, Limit):
+        if rule.reps is not None:
+            chosen &= pairs.reps.index.isin(rule.reps)
+        if rule.teams is not None:
+            chosen &= pairs.reps["team"].isin(rule.teams).to_numpy(bool)
+    at = np.flatnonzero(chosen)
+    if rule.per == "all":
+        yield "all", at
+    elif rule.per == "rep":
+        for r in at:
+            yield str(pairs.reps.index[r]), np.array([r])
+    else:
+        teams = pairs.reps["team"].iloc[at]
+        for team, members in teams.groupby(teams).indices.items():
+            if team:
+                yield f"team:{team}", at[members]
+
+
+def _limit_row(pairs: Pairs, limit: Limit, row_id: str, reps: Positions) -> Row:
+    scale = pairs.scale_of(limit.measure)
+    ends = [_end(pairs, end, reps) for end in (limit.low, limit.high)]
+    low = 0 if ends[0] is None else max(0, lowest(ends[0], scale))
+    high = None if ends[1] is None else highest(ends[1], scale)
+    return Row(row_id, pairs.measures.index(limit.measure), reps, low, high, None)
+
+
+def _end(pairs: Pairs, end: float | str | None, reps: Positions) -> float | None:
+    if end is None or isinstance(end, (int, float)):
+        return end
+    values = pairs.reps[end].to_numpy(float)[reps]
+    if len(reps) == 1 and np.isnan(values[0]):
+        return None
+    return float(np.nansum(values))
+
+
+def _balance_rows(pairs: Pairs, balance: Balance, prefix: str) -> Iterator[Row]:
+    scale = pairs.scale_of(balance.measure)
+    measure = pairs.measures.index(balance.measure)
+    sets = list(_rep_sets(pairs, balance))
+    if balance.target == "equal":
+        weights = np.ones(len(sets))
+    else:
+        values = np.nan_to_num(pairs.reps[balance.target].to_numpy(float))
+        weights = np.array([values[reps].sum() for _, reps in sets])
+    if not weights.sum() > 0:
+        raise PlannerError(
+            _("{key}: the reps' {field!r} add up to 0, so there is no target. Fill the "
+              "column, or use target = \"equal\".")
+            .format(key=prefix, field=balance.target)
+        )
+    total = pairs.own_total[balance.measure]
+    for (label, reps), weight in zip(sets, weights, strict=True):
+        target = total * weight / weights.sum()
+        ends = (target * (1 - balance.tolerance), target * (1 + balance.tolerance))
+        price = None
+        if balance.hard:
+            low, high = lowest(ends[0], scale), highest(ends[1], scale)
+        else:
+            low, high = (int(end) for end in to_integers(ends, scale))
+            price = int(to_integers(balance.price / scale, pairs.cost_scale))
+        yield Row(f"{prefix}/{label}", measure, reps, max(0, low), high, price)
+
+
+def _splits(pairs: Pairs, scenario: Scenario, unit_of: Positions) -> Iterator[Split]:
+    for index, together in enumerate(scenario.together):
+        if together.price is None:
+            continue
+        labels = np.arange(pairs.m)
+        if together.label == "team":
+            team = pairs.reps["team"]
+            own = team.where(team != "", "\0" + team.index.astype(str))
+            labels = pd.factorize(own)[0]
+        price = int(to_integers(together.price, pairs.cost_scale))
+        for members in _groups(pairs.accounts, together.column):
+            units = np.unique(unit_of[members])
+            if len(units) > 1:
+                yield Split(f"together[{index}]", units, labels, price)
+
+
+def _apart(
+    accounts: pd.DataFrame, scenario: Scenario, unit_of: Positions
+) -> Iterator[Positions]:
+    """Units that must not share a rep; a unit twice in a set can never be placed."""
+    for apart in scenario.apart:
+        for members in _groups(accounts, apart.column):
+            yield unit_of[members]

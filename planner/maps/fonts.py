@@ -1,0 +1,83 @@
+"""A font for every name: which installed fonts have the glyphs that labels need."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from matplotlib import font_manager
+
+from planner.words import _
+
+BASE = "DejaVu Sans"
+"""Comes with matplotlib, so text has the same size everywhere."""
+
+_PREFERRED = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Noto Sans CJK JP",
+    "Droid Sans Fallback",
+    "SimHei",
+)
+
+
+def families_for(texts: Iterable[str]) -> tuple[list[str], str | None]:
+    """
+    Choose fonts that together have every glyph.
+
+    Returns
+    -------
+    Font families in the order to try them, and a message that says what to install
+    where no installed font has some glyphs (None where all is well).
+    """
+    needed = {ord(letter) for text in texts for letter in text if letter.isprintable()}
+    missing = needed - _glyphs(BASE)
+    families = [BASE]
+    for family in _candidates() if missing else ():
+        covered = missing & _glyphs(family)
+        if covered:
+            families.append(family)
+            missing -= covered
+        if not missing:
+            break
+    if not missing:
+        return families, None
+    sample = "".join(chr(code) for code in sorted(missing)[:5])
+    return families, _(
+        "No installed font can draw {n} of the characters on the map (such as "
+        "{sample}); they appear as boxes in map.png. Install one, for example `apt "
+        "install fonts-wqy-microhei` or Noto Sans CJK, and draw again."
+    ).format(n=len(missing), sample=sample)
+
+
+@contextmanager
+def without_glyph_warnings() -> Iterator[None]:
+    """Silence matplotlib's warning per missing glyph: `families_for` tells it once."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+def _candidates() -> list[str]:
+    """Installed families, the preferred ones first."""
+    installed = {entry.name for entry in font_manager.fontManager.ttflist}
+    first = [family for family in _PREFERRED if family in installed]
+    return first + sorted(installed - set(first) - {BASE})
+
+
+@cache
+def _glyphs(family: str) -> frozenset[int]:
+    """Code points that the regular face of a family has."""
+    try:
+        path = font_manager.findfont(family, fallback_to_default=False)
+        return frozenset(font_manager.get_font(path).get_charmap())
+    except (ValueError, RuntimeError, OSError):
+        return frozenset()  # listed by the font cache, yet gone or not readable

@@ -1,0 +1,125 @@
+"""TOML text -> Scenario, with every fault named at once."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from planner.errors import ScenarioError
+from planner.scenario.model import Scenario
+from planner.words import _
+
+
+def read_scenario(path: str | Path) -> Scenario:
+    """
+    Read and validate a scenario file.
+
+    Raises
+    ------
+    ScenarioError
+        Naming every fault: the key, what was found, what was expected, and for an
+        unknown key the nearest known one.
+    """
+    source = Path(path)
+    try:
+        text = source.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ScenarioError(
+            _("{path}: cannot be read ({reason}). Check the path, or write a new "
+              "scenario with: planner init").format(path=path, reason=error.strerror)
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError(
+            _("{path}: is not UTF-8 text (byte {n}). Save the scenario as UTF-8.")
+            .format(path=path, n=error.start)
+        ) from error
+    return parse_scenario(text, str(path))
+
+
+def parse_scenario(text: str, name: str = "scenario") -> Scenario:
+    """Validate the text of a scenario file; `name` stands in the messages."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(
+            _("{name}: is not valid TOML: {error}").format(name=name, error=error)
+        ) from error
+    try:
+        return Scenario.model_validate(raw)
+    except ValidationError as error:
+        lines = [f"{name}: {_one_line(fault)}" for fault in error.errors()]
+        raise ScenarioError("\n".join(lines)) from error
+
+
+def _one_line(fault: Any) -> str:
+    """Turn one pydantic error into key, rule, value, remedy."""
+    location = tuple(part for part in fault["loc"] if not _is_union_branch(part))
+    key = _dotted(location)
+    if fault["type"] == "extra_forbidden":
+        known = _known_keys(location[:-1])
+        near = difflib.get_close_matches(str(location[-1]), known, n=1)
+        hint = (
+            _("did you mean {near!r}?").format(near=near[0])
+            if near
+            else _("known keys: {known}").format(known=", ".join(known))
+        )
+        return _("unknown key {key!r}; {hint}").format(key=key, hint=hint)
+    if fault["type"] == "missing":
+        return _("key {key!r} is required").format(key=key)
+    message = fault["msg"].removeprefix("Value error, ")
+    if not key:
+        return message
+    if isinstance(fault["input"], (str, int, float, bool)):
+        return f"{key} = {fault['input']!r}: {message}"
+    return f"{key}: {message}"
+
+
+def _is_union_branch(part: Any) -> bool:
+    return isinstance(part, str) and (part in _BRANCHES or part.startswith("literal["))
+
+
+_BRANCHES = {"float", "str", "int", "bool", "constrained-float"}
+
+
+def _dotted(location: tuple[Any, ...]) -> str:
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else str(part)
+    return text
+
+
+def _known_keys(location: tuple[Any, ...]) -> list[str]:
+    """Keys of the scenario part at a location, following lists and tables."""
+    model: Any = Scenario
+    for part in location:
+        if isinstance(part, int):
+            continue
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return []
+        field = next(
+            (f for n, f in model.model_fields.items() if part in (n, f.alias)), None
+        )
+        if field is None:
+            continue  # the name of an entry in a table of parts
+        model = _part_of(field.annotation)
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _part_of(annotation: Any) -> Any:
+    """Return the model inside list[...], dict[...] or ... | None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _part_of(inner)
+        if found is not None:
+            return found
+    return None

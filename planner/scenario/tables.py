@@ -1,0 +1,115 @@
+"""Where the tables come from: files, column mapping, filters, fills."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Cell = str | int | float | bool
+
+
+class Model(BaseModel):
+    """Base of every part of a scenario: unknown keys are faults, values frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Condition(Model):
+    """A test of one column; several conditions in a list must all hold."""
+
+    column: str = Field(description="Column of the table, or a mapped field.")
+    any_of: list[Cell] | None = Field(
+        None, alias="in", description="True where the cell is one of these."
+    )
+    none_of: list[Cell] | None = Field(
+        None, alias="not_in", description="True where the cell is none of these."
+    )
+    at_least: float | None = Field(None, description="True where the number is >= it.")
+    at_most: float | None = Field(None, description="True where the number is <= it.")
+
+    @model_validator(mode="after")
+    def _has_a_test(self) -> Condition:
+        tests = (self.any_of, self.none_of, self.at_least, self.at_most)
+        if all(test is None for test in tests):
+            raise ValueError("needs one of: in, not_in, at_least, at_most")
+        return self
+
+
+class Fill(Model):
+    """What an empty or missing cell becomes; never done unless asked for."""
+
+    method: Literal["constant", "median"] = Field(
+        alias="with", description="A constant, or the median of the present cells."
+    )
+    value: Cell | None = Field(None, description="The constant.")
+    by: str | None = Field(
+        None, description="Median within groups of this column (of all, if a group "
+        "has no present cell)."
+    )
+
+    @model_validator(mode="after")
+    def _constant_has_value(self) -> Fill:
+        if (self.method == "constant") != (self.value is not None):
+            raise ValueError("with = 'constant' needs a value, 'median' takes none")
+        return self
+
+
+class FieldSource(Model):
+    """A field comes from a column, a constant, or a lookup by another column."""
+
+    column: str | None = Field(None, description="Column of the file.")
+    constant: Cell | None = Field(None, description="The same value in each row.")
+    lookup: str | None = Field(None, description="Column whose text is looked up.")
+    table: dict[str, Cell] | None = Field(None, description="Text -> value.")
+    otherwise: Cell | None = Field(
+        None, description="Value where the text is not in the table; else a fault."
+    )
+    missing: list[str] = Field([], description="Cells that mean 'not known'.")
+    fill: Fill | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> FieldSource:
+        given = [
+            name
+            for name in ("column", "constant", "lookup")
+            if getattr(self, name) is not None
+        ]
+        if len(given) != 1:
+            raise ValueError("needs exactly one of: column, constant, lookup")
+        if (self.lookup is None) != (self.table is None):
+            raise ValueError("lookup and table belong together")
+        return self
+
+
+class Table(Model):
+    """One input table and how to read it."""
+
+    file: str = Field(description="Path, relative to the scenario file. CSV, TSV, "
+                      "Excel or Parquet (regions: any file that pyogrio reads).")
+    sheet: str | None = Field(None, description="Excel sheet; default: the first.")
+    encoding: str | None = Field(None, description="Default: detected and stated.")
+    separator: str | None = Field(None, description="Default: detected and stated.")
+    decimal: Literal[".", ","] | None = Field(
+        None, description="Decimal mark; default: each number must be unambiguous."
+    )
+    missing: list[str] = Field(
+        [], description="Cells that mean 'not known' in every column, e.g. '-999'."
+    )
+    keep: list[Condition] = Field(
+        [], description="Keep only the rows where all these hold, by file columns."
+    )
+    fields: dict[str, FieldSource] = Field(
+        {}, description="Field of the contract -> source; a plain string is a column. "
+        "A field not named here is taken from the column of the same name, if any."
+    )
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _plain_string_is_column(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {
+            name: {"column": source} if isinstance(source, str) else source
+            for name, source in value.items()
+        }

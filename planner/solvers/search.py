@@ -1,0 +1,202 @@
+"""Large problems: local search on the arcs that the prices find promising."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.problem import Problem, evaluate
+from planner.solvers import moves
+from planner.solvers.dual import Dual
+from planner.solvers.result import Watch, gap_of
+from planner.solvers.rows import LinearRows
+
+Arcs = NDArray[np.int64]
+
+CANDIDATES = 14
+"""Arcs per unit that the search looks at: those of least reduced cost."""
+CHUNK_SECONDS = 0.25
+"""Between two looks at the clock."""
+
+
+@dataclass(frozen=True, eq=False)
+class SearchOutcome:
+    """Best feasible arcs (n,) or None, and the number of moves tried."""
+
+    arcs: Arcs | None
+    iterations: int
+
+
+def search(
+    problem: Problem,
+    rows: LinearRows,
+    dual: Dual,
+    watch: Watch,
+    *,
+    start: Arcs | None = None,
+    gap: float = 0.0,
+    seed: int = 1,
+    iterations: int | None = None,
+) -> SearchOutcome:
+    """
+    Anneal from the plan that the dual prices suggest, or from a given one.
+
+    Parameters
+    ----------
+    start
+        Arc of each unit, shape (n,).
+    gap
+        Stop at this proven gap.
+    iterations
+        Moves to try; without it the time left in `watch` decides.
+
+    Notes
+    -----
+    Reproducible for a seed only under an iteration limit.
+    """
+    kept = _candidates(problem, dual, start)
+    model, state = _prepare(problem, rows, dual, kept, start)
+    moves.seed_moves(seed)
+    hot, cold = _temperatures(problem, dual)
+    best = state.arc.copy()
+    best_cost, done, chunk = math.inf, 0, 20_000
+    began, budget = watch.seconds, watch.left
+    while True:
+        share = (
+            done / iterations
+            if iterations is not None
+            else (watch.seconds - began) / max(budget, 1e-9)
+        )
+        if share >= 1 or watch.left <= 0:
+            break
+        if iterations is not None:
+            chunk = min(chunk, iterations - done)
+        now = hot * (cold / hot) ** share
+        tick = watch.seconds
+        best_cost = moves.anneal(
+            model, state, best, best_cost, chunk, now, now, 3, 6
+        )
+        done += chunk
+        watch.report("search", best_cost)
+        if gap_of(watch.cost, watch.bound) <= gap:
+            break
+        if iterations is None:
+            spent = max(watch.seconds - tick, 1e-4)
+            wanted = min(CHUNK_SECONDS, max(watch.left, 0.01))
+            chunk = int(np.clip(chunk * wanted / spent, 1_000, 10_000_000))
+    if not math.isfinite(best_cost):
+        return SearchOutcome(None, done)
+    arcs = kept[best]
+    assert evaluate(problem, arcs).feasible
+    return SearchOutcome(arcs, done)
+
+
+def _candidates(problem: Problem, dual: Dual, start: Arcs | None) -> Arcs:
+    """Arcs of least reduced cost per unit, nearest first, and those of `start`."""
+    order = np.lexsort((dual.reduced, problem.unit))
+    rank = np.arange(len(order)) - problem.start[problem.unit[order]]
+    chosen = rank < CANDIDATES
+    if start is not None:
+        given = np.zeros(len(order), dtype=bool)
+        given[start] = True
+        chosen |= given[order]
+    return order[chosen]
+
+
+def _temperatures(problem: Problem, dual: Dual) -> tuple[float, float]:
+    """
+    From a temperature at which second choices are common to one where they are rare.
+
+    The excess of a plan over its bound is about the temperature per unit.
+    """
+    order = np.lexsort((dual.reduced, problem.unit))
+    second = problem.start[:-1][np.diff(problem.start) > 1] + 1
+    runner_up = dual.reduced[order][second]
+    positive = runner_up[runner_up > 0]
+    typical = float(np.median(positive)) if len(positive) else 1.0
+    return HOT * typical + 1e-6, COLD * typical + 1e-6
+
+
+HOT, COLD = 0.3, 0.003
+"""Temperatures over the median reduced cost of the units' second choices."""
+
+
+def _prepare(
+    problem: Problem, rows: LinearRows, dual: Dual, kept: Arcs, start: Arcs | None
+) -> tuple[moves.Model, moves.State]:
+    """Copy the candidate arcs into the arrays of the compiled loop."""
+    unit, rep = problem.unit[kept], problem.rep[kept].astype(np.int64)
+    first = np.searchsorted(unit, np.arange(problem.n + 1)).astype(np.int64)
+    matrix = rows.matrix[kept]
+    hard = np.isinf(rows.price)
+    sets = _sets(problem)
+    room = np.bincount(rep, minlength=problem.m + 1)
+    model = moves.Model(
+        start=first,
+        rep=rep,
+        cost=rows.cost[kept].astype(float),
+        row_start=matrix.indptr.astype(np.int64),
+        row=matrix.indices.astype(np.int64),
+        amount=matrix.data.astype(float),
+        low=rows.low,
+        high=rows.high,
+        hard=hard,
+        set_start=sets["start"],
+        set_of=sets["of"],
+        set_price=sets["price"],
+        set_apart=sets["apart"],
+        set_label=sets["label"],
+        set_base=sets["base"],
+        slot=np.concatenate([[0], np.cumsum(room)]).astype(np.int64),
+    )
+    arc = first[:-1].copy()
+    if start is not None:
+        position = np.full(len(problem.rep), -1, dtype=np.int64)
+        position[kept] = np.arange(len(kept))
+        arc = position[start]
+    scale = max(1.0, float(np.median(dual.reduced[dual.reduced > 0], axis=0)) if (dual.reduced > 0).any() else 1.0)
+    count = np.maximum(np.diff(matrix.tocsc().indptr), 1)
+    mean = np.maximum(np.asarray(matrix.sum(axis=0)) / count, 1e-9)
+    penalty = np.where(hard, 2 * np.abs(dual.prices) + 0.1 * scale / mean, rows.price)
+    state = moves.State(
+        arc=arc,
+        load=np.zeros(len(rows.ids)),
+        penalty=penalty,
+        count=np.zeros(int(sets["base"][-1]), dtype=np.int64),
+        labels=np.zeros(len(sets["price"]), dtype=np.int64),
+        members=np.zeros(len(kept), dtype=np.int64),
+        size=np.zeros(problem.m + 1, dtype=np.int64),
+        place=np.zeros(problem.n, dtype=np.int64),
+        tally=np.zeros(2),
+        apart_penalty=np.array([scale]),
+    )
+    moves.enter(model, state)
+    return model, state
+
+
+def _sets(problem: Problem) -> dict[str, NDArray]:
+    """Splits and apart sets as flat arrays; nobody has no label (-1)."""
+    m = problem.m
+    groups = [(s.units, s.label_of_rep, s.price, False) for s in problem.splits]
+    groups += [(units, np.arange(m), 0, True) for units in problem.apart]
+    label = np.full((max(len(groups), 1), m + 1), -1, dtype=np.int64)
+    base = [0]
+    for index, (_, labels, _, _) in enumerate(groups):
+        label[index, :m] = labels
+        base.append(base[-1] + int(labels.max(initial=0)) + 1)
+    unit = np.concatenate([np.empty(0, np.int64), *(g[0] for g in groups)])
+    of = np.repeat(np.arange(len(groups)), [len(g[0]) for g in groups])
+    order = np.argsort(unit, kind="stable")
+    return {
+        "start": np.searchsorted(unit[order], np.arange(problem.n + 1)).astype(
+            np.int64
+        ),
+        "of": of[order].astype(np.int64),
+        "price": np.array([g[2] for g in groups], dtype=float),
+        "apart": np.array([g[3] for g in groups], dtype=bool),
+        "label": label,
+        "base": np.array(base, dtype=np.int64),
+    }

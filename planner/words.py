@@ -1,0 +1,30 @@
+"""User-facing words: every sentence that a person reads goes through `_`."""
+
+from __future__ import annotations
+
+import gettext
+import os
+from pathlib import Path
+
+_LOCALES = Path(__file__).parent / "locales"
+_catalogue: gettext.NullTranslations = gettext.NullTranslations()
+
+
+def set_language(language: str | None = None) -> None:
+    """
+    Choose the language of all messages.
+
+    Parameters
+    ----------
+    language
+        A code such as ``"en"`` or ``"zh"``; None takes ``PLANNER_LANG``, else
+        English. A language without a catalogue falls back to English.
+    """
+    global _catalogue
+    code = language or os.environ.get("PLANNER_LANG") or "en"
+    _catalogue = gettext.translation("planner", _LOCALES, [code], fallback=True)
+
+
+def _(message: str) -> str:
+    """Return the message in the chosen language."""
+    return _catalogue.gettext(message)
