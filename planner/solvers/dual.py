@@ -16,7 +16,8 @@ over all arcs, in integers, valid whatever Newton did.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,15 +26,14 @@ from scipy.sparse import csr_array, diags_array
 from planner.problem import Problem
 from planner.solvers.result import Prices, Watch
 from planner.solvers.rows import LinearRows
+from planner.solvers.softmin import softmin
 
 Floats = NDArray[np.float64]
 
-STAGES = 14
+STAGES = 12
 """Temperatures from coarse to fine."""
-NEWTON_STEPS = 8
+NEWTON_STEPS = 25
 """Newton steps at each temperature at most."""
-KEEP = 30.0
-"""Arcs farther than this many eps above their unit's best carry no weight."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,21 +70,40 @@ def solve_dual(
     The prices with the best exact bound met on the way.
     """
     ends = watch.seconds + watch.left * time_share
-    lowest, highest = _price_range(rows)
-    y = np.zeros(len(rows.ids)) if start is None else np.clip(start, lowest, highest)
-    best, best_value = y, hard_value(problem, rows, y)
+    unit = _typical_demand(rows)
+    scaled = _in_units(rows, unit)
+    bounds = _price_range(scaled)
+    y = np.zeros(len(unit)) if start is None else np.clip(start * unit, *bounds)
+    smoothed = _Smoothed(problem, scaled)
+    best, best_value = y, -np.inf
     for eps in _temperatures(problem, rows):
         if watch.seconds > ends or not len(y):
             break
-        near = _near_arcs(problem, rows, y, eps)
-        y = _newton(near, rows, y, eps, (lowest, highest))
-        value = hard_value(problem, rows, y)
+        y, value = _newton(smoothed, y, eps, bounds, lambda: watch.seconds > ends)
         if value > best_value:
             best, best_value = y, value
-            watch.report("bound", bound=value / 1.0)
-    certificate = integer_prices(problem, rows, best)
+            watch.report("bound", bound=value)
+    certificate = integer_prices(problem, rows, best / unit)
     watch.report("bound", bound=certificate.bound)
-    return Dual(best, reduced_costs(problem, rows, best), certificate)
+    y = best / unit
+    return Dual(y, reduced_costs(problem, rows, y), certificate)
+
+
+def _typical_demand(rows: LinearRows) -> Floats:
+    """Mean demand of the arcs in each row: hours and head counts become alike."""
+    count = np.maximum(np.diff(rows.matrix.tocsc().indptr), 1)
+    return np.maximum(np.asarray(rows.matrix.sum(axis=0)) / count, 1e-9)
+
+
+def _in_units(rows: LinearRows, unit: Floats) -> LinearRows:
+    """Measure every row in its typical demand."""
+    return replace(
+        rows,
+        matrix=csr_array(rows.matrix @ diags_array(1 / unit)),
+        low=rows.low / unit,
+        high=rows.high / unit,
+        price=rows.price * unit,
+    )
 
 
 def _price_range(rows: LinearRows) -> tuple[Floats, Floats]:
@@ -99,27 +118,10 @@ def _temperatures(problem: Problem, rows: LinearRows) -> Floats:
     first = problem.start[:-1]
     best = np.minimum.reduceat(rows.cost, first)
     above = (rows.cost - best[problem.unit]).astype(float)
-    width = np.diff(problem.start)
-    count = np.minimum(width, 5)
     if not (above > 0).any():
         return np.array([1.0])
-    typical = np.median(above[above > 0]) / 20 + count.mean()
-    return np.asarray(np.geomspace(typical, typical * 2e-4 + 1e-3, STAGES))
-
-
-def hard_value(problem: Problem, rows: LinearRows, y: Floats) -> float:
-    """Value of D(y), in floats."""
-    priced = rows.cost + rows.matrix @ y
-    return float(
-        np.minimum.reduceat(priced, problem.start[:-1]).sum() - _constant(rows, y)
-    )
-
-
-def _constant(rows: LinearRows, y: Floats) -> float:
-    """Sum of high y+ - low y- over the rows."""
-    up, down = np.maximum(y, 0), np.maximum(-y, 0)
-    high = np.where(up > 0, rows.high, 0.0)
-    return float(high @ up - rows.low @ down)
+    typical = np.median(above[above > 0]) / 20
+    return np.asarray(np.geomspace(typical + 1e-3, typical * 2e-4 + 1e-3, STAGES))
 
 
 def reduced_costs(problem: Problem, rows: LinearRows, y: Floats) -> Floats:
@@ -130,107 +132,101 @@ def reduced_costs(problem: Problem, rows: LinearRows, y: Floats) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class _Near:
-    """Arcs that can matter at a temperature: cost, rows, unit, first arc of each."""
+class _Point:
+    """The smoothed dual at some prices."""
 
-    cost: Floats
-    matrix: csr_array
-    unit: NDArray[np.int32]
-    first: NDArray[np.int64]
-
-
-def _near_arcs(problem: Problem, rows: LinearRows, y: Floats, eps: float) -> _Near:
-    reduced = reduced_costs(problem, rows, y)
-    keep = np.flatnonzero(reduced <= 2 * KEEP * eps)
-    unit = problem.unit[keep]
-    first = np.flatnonzero(np.diff(unit, prepend=-1))
-    return _Near(rows.cost[keep].astype(float), rows.matrix[keep], unit, first)
+    value: float
+    hard: float
+    gradient: Floats
+    weight: Floats
 
 
-def _smooth(
-    near: _Near, rows: LinearRows, y: Floats, eps: float
-) -> tuple[float, Floats, Floats]:
-    """Smoothed value, weight of each near arc, and gradient."""
-    priced = near.cost + near.matrix @ y
-    best = np.minimum.reduceat(priced, near.first)
-    weight = np.exp(-(priced - best[near.unit]) / eps)
-    total = np.add.reduceat(weight, near.first)
-    weight /= total[near.unit]
-    kink = _kink(rows, eps)
-    middle, half = _band(rows)
-    root = np.sqrt(y * y + kink * kink)
-    value = best.sum() - eps * np.log(total).sum() - middle @ y - half @ root
-    gradient = near.matrix.T @ weight - middle - half * y / root
-    return float(value), weight, np.asarray(gradient)
+class _Smoothed:
+    """The smoothed dual of a problem, over all of its arcs."""
 
+    def __init__(self, problem: Problem, rows: LinearRows) -> None:
+        self.problem, self.rows = problem, rows
+        self.cost = rows.cost.astype(float)
+        two = np.isfinite(rows.high) & (rows.low > 0)
+        high = np.where(np.isfinite(rows.high), rows.high, rows.low)
+        self.middle = np.where(two, (high + rows.low) / 2, high)
+        self.half = np.where(two, (high - rows.low) / 2, 0.0)
 
-def _band(rows: LinearRows) -> tuple[Floats, Floats]:
-    """Middle and half width of each band; a one-sided row has no width."""
-    two = np.isfinite(rows.high) & (rows.low > 0)
-    high = np.where(np.isfinite(rows.high), rows.high, rows.low)
-    middle = np.where(two, (high + rows.low) / 2, high)
-    return middle, np.where(two, (high - rows.low) / 2, 0.0)
+    def at(self, y: Floats, eps: float) -> _Point:
+        """Value, exact value, gradient and arc weights at prices y."""
+        matrix = self.rows.matrix
+        weight, load = np.empty(len(self.cost)), np.empty(len(y))
+        soft, hard = softmin(
+            self.problem.start,
+            self.cost,
+            matrix.indptr,
+            matrix.indices,
+            matrix.data,
+            y,
+            eps,
+            weight,
+            load,
+        )
+        # |y| is rounded off by about as much as the softmin rounds the minimum.
+        root = np.sqrt(y * y + (eps / 2) ** 2)
+        linear = float(self.middle @ y)
+        return _Point(
+            value=soft - linear - float(self.half @ root),
+            hard=hard - linear - float(self.half @ np.abs(y)),
+            gradient=load - self.middle - self.half * y / root,
+            weight=weight,
+        )
 
-
-def _kink(rows: LinearRows, eps: float) -> Floats:
-    """Width over which |y| is rounded off: worth about eps of an average demand."""
-    count = np.maximum(np.diff(rows.matrix.tocsc().indptr), 1)
-    mean = np.maximum(np.asarray(rows.matrix.sum(axis=0)) / count, 1e-12)
-    return np.asarray(0.5 * eps / mean)
+    def negative_hessian(self, y: Floats, eps: float, weight: Floats) -> Floats:
+        """Curvature of the smoothed dual, dense, shape (K, K)."""
+        carrying = np.flatnonzero(weight > 3e-3)
+        matrix = self.rows.matrix[carrying]
+        spread = diags_array(weight[carrying]) @ matrix
+        unit = self.problem.unit[carrying]
+        shape = (self.problem.n, len(unit))
+        pick = csr_array((np.ones(len(unit)), (unit, np.arange(len(unit)))), shape)
+        mean = pick @ spread
+        dense = (matrix.T @ spread - mean.T @ mean).toarray() / eps
+        root = np.sqrt(y * y + (eps / 2) ** 2)
+        return np.asarray(dense + np.diag(self.half * (eps / 2) ** 2 / root**3))
 
 
 def _newton(
-    near: _Near,
-    rows: LinearRows,
+    smoothed: _Smoothed,
     y: Floats,
     eps: float,
     bounds: tuple[Floats, Floats],
-) -> Floats:
-    """Maximise the smoothed dual over the near arcs by projected, damped Newton."""
+    late: Callable[[], bool],
+) -> tuple[Floats, float]:
+    """Maximise the smoothed dual by projected, damped Newton; also the hard value."""
     damping = 1e-3
-    value, weight, gradient = _smooth(near, rows, y, eps)
+    point = smoothed.at(y, eps)
     for _ in range(NEWTON_STEPS):
+        gradient = point.gradient
         free = ~(
             ((y <= bounds[0]) & (gradient < 0)) | ((y >= bounds[1]) & (gradient > 0))
         )
-        if not free.any():
+        if late() or not free.any():
             break
-        hessian = _negative_hessian(near, rows, y, eps, weight)[np.ix_(free, free)]
-        diagonal = np.diag(hessian)
+        curvature = smoothed.negative_hessian(y, eps, point.weight)[np.ix_(free, free)]
+        diagonal = np.diag(curvature)
         floor = 0.3 * np.median(diagonal) + 1e-12
         gained = 0.0
-        for _ in range(6):
-            damped = hessian + np.diag(damping * (diagonal + floor))
+        for _ in range(8):
+            damped = curvature + np.diag(damping * (diagonal + floor))
             step = np.zeros_like(y)
             step[free] = np.linalg.solve(damped, gradient[free])
             trial = np.clip(y + step, *bounds)
-            new_value, new_weight, new_gradient = _smooth(near, rows, trial, eps)
-            gained = new_value - value
-            if gained >= 1e-4 * float(gradient @ (trial - y)) and gained > 0:
+            there = smoothed.at(trial, eps)
+            gained = there.value - point.value
+            if gained > 1e-4 * float(gradient @ (trial - y)):
                 damping = max(damping / 6, 1e-9)
-                y, value, weight, gradient = trial, new_value, new_weight, new_gradient
+                y, point = trial, there
                 break
             damping *= 8
-        if gained <= max(1e-9 * abs(value), 1e-3 * eps):
+        if gained <= max(1e-9 * abs(point.value), 1e-2 * eps):
             break
-    return y
-
-
-def _negative_hessian(
-    near: _Near, rows: LinearRows, y: Floats, eps: float, weight: Floats
-) -> Floats:
-    carrying = np.flatnonzero(weight > 1e-9)
-    matrix = near.matrix[carrying]
-    spread = diags_array(weight[carrying]) @ matrix
-    unit = near.unit[carrying]
-    ones = np.ones(len(unit))
-    shape = (int(near.unit[-1]) + 1, len(unit))
-    mean = csr_array((ones, (unit, np.arange(len(unit)))), shape=shape) @ spread
-    dense = (matrix.T @ spread - mean.T @ mean).toarray() / eps
-    kink = _kink(rows, eps)
-    half = _band(rows)[1]
-    root = np.sqrt(y * y + kink * kink)
-    return np.asarray(dense + np.diag(half * kink * kink / root**3))
+    return y, point.hard
 
 
 def integer_prices(problem: Problem, rows: LinearRows, y: Floats) -> Prices:
@@ -260,7 +256,9 @@ def integer_prices(problem: Problem, rows: LinearRows, y: Floats) -> Prices:
         total -= int(price) * int(high) if price > 0 else int(price) * int(low)
     bound = -((-total) // scale)
     named = {
-        row: int(price) for row, price in zip(rows.ids, numerators, strict=True) if price
+        row: int(price)
+        for row, price in zip(rows.ids, numerators, strict=True)
+        if price
     }
     dropped = sorted({split.term for split in problem.splits})
     if problem.apart:

@@ -115,9 +115,7 @@ def _model(
     chosen = [model.new_bool_var("") for _ in range(len(problem.rep))]
     for begin, end in zip(problem.start[:-1], problem.start[1:], strict=True):
         model.add_exactly_one(chosen[begin:end])
-    objective = [
-        cp_model.LinearExpr.weighted_sum(chosen, problem.total_cost.tolist())
-    ]
+    objective = [cp_model.LinearExpr.weighted_sum(chosen, problem.total_cost.tolist())]
     for row in problem.rows:
         objective += _add_row(model, problem, chosen, row)
     arcs_of_unit = [

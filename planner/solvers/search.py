@@ -61,7 +61,7 @@ def search(
     model, state = _prepare(problem, rows, dual, kept, start)
     moves.seed_moves(seed)
     hot, cold = _temperatures(problem, dual)
-    best = state.arc.copy()
+    best = state.arc_of.copy()
     best_cost, done, chunk = math.inf, 0, 20_000
     began, budget = watch.seconds, watch.left
     while True:
@@ -76,9 +76,7 @@ def search(
             chunk = min(chunk, iterations - done)
         now = hot * (cold / hot) ** share
         tick = watch.seconds
-        best_cost = moves.anneal(
-            model, state, best, best_cost, chunk, now, now, 3, 6
-        )
+        best_cost = moves.anneal(model, state, best, best_cost, chunk, now, 3, 6)
         done += chunk
         watch.report("search", best_cost)
         if gap_of(watch.cost, watch.bound) <= gap:
@@ -157,12 +155,17 @@ def _prepare(
         position = np.full(len(problem.rep), -1, dtype=np.int64)
         position[kept] = np.arange(len(kept))
         arc = position[start]
-    scale = max(1.0, float(np.median(dual.reduced[dual.reduced > 0], axis=0)) if (dual.reduced > 0).any() else 1.0)
+    scale = max(
+        1.0,
+        float(np.median(dual.reduced[dual.reduced > 0], axis=0))
+        if (dual.reduced > 0).any()
+        else 1.0,
+    )
     count = np.maximum(np.diff(matrix.tocsc().indptr), 1)
     mean = np.maximum(np.asarray(matrix.sum(axis=0)) / count, 1e-9)
     penalty = np.where(hard, 2 * np.abs(dual.prices) + 0.1 * scale / mean, rows.price)
     state = moves.State(
-        arc=arc,
+        arc_of=arc,
         load=np.zeros(len(rows.ids)),
         penalty=penalty,
         count=np.zeros(int(sets["base"][-1]), dtype=np.int64),
