@@ -393,8 +393,10 @@ def main() -> None:
     for name, table in {"accounts": accounts, "reps": reps}.items():
         path = OUT / f"{name}.csv"
         table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
-    for name, areas in {"counties": counties, "states": states}.items():
-        areas.to_parquet(OUT / f"{name}.parquet", index=False, compression="zstd")
+    regions = pd.concat([states, counties], ignore_index=True)
+    text = ["parent", "abbreviation"]
+    regions[text] = regions[text].fillna("")
+    regions.to_parquet(OUT / "regions.parquet", index=False, compression="zstd")
     for path in sorted(OUT.iterdir()):
         print(f"{path.name}: {path.stat().st_size:,} bytes")
 

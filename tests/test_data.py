@@ -42,13 +42,19 @@ def reps() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def counties() -> gpd.GeoDataFrame:
     """All counties, indexed by their five digits."""
-    return gpd.read_parquet(US / "counties.parquet").set_index("region_id")
+    return regions_of("county")
 
 
 @pytest.fixture(scope="module")
 def states() -> gpd.GeoDataFrame:
     """All states and territories, indexed by their two digits."""
-    return gpd.read_parquet(US / "states.parquet").set_index("region_id")
+    return regions_of("state")
+
+
+def regions_of(level: str) -> gpd.GeoDataFrame:
+    """Regions of one level, indexed by id."""
+    regions = gpd.read_parquet(US / "regions.parquet").set_index("region_id")
+    return regions[regions["level"] == level]
 
 
 def skill_sets(table: pd.DataFrame) -> pd.Series:

@@ -8,9 +8,11 @@ listed by `Scenario.defaults_used`, and printed with every result.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+import tomli_w
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from planner.scenario.tables import Condition, Model, Table
 
@@ -312,6 +314,30 @@ class Scenario(Model):
     solve: Solve = Solve()
     baselines: Baselines = Baselines()
     map: Drawing = Drawing()
+    _base: Path = PrivateAttr(default_factory=Path)
+    _text: str | None = PrivateAttr(default=None)
+
+    @property
+    def base(self) -> Path:
+        """Folder that the scenario's file names are relative to."""
+        return self._base
+
+    def to_toml(self) -> str:
+        """Return the scenario as a file: as it was read, or written from its values."""
+        if self._text is not None:
+            return self._text
+        given = self.model_dump(by_alias=True, exclude_unset=True, exclude_none=True)
+        return tomli_w.dumps(given)
+
+    def with_solve(self, **settings: Any) -> Scenario:
+        """Return a copy with other solver settings; None leaves one as it is."""
+        given = {key: value for key, value in settings.items() if value is not None}
+        if not given:
+            return self
+        chosen = self.solve.model_dump(exclude_unset=True) | given
+        changed = self.model_copy(update={"solve": Solve.model_validate(chosen)})
+        changed._base, changed._text = self._base, None
+        return changed
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name; 'accounts', 'hours' and 'value' are built in."""

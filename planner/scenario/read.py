@@ -37,7 +37,9 @@ def read_scenario(path: str | Path) -> Scenario:
             _("{path}: is not UTF-8 text (byte {n}). Save the scenario as UTF-8.")
             .format(path=path, n=error.start)
         ) from error
-    return parse_scenario(text, str(path))
+    scenario = parse_scenario(text, str(path))
+    scenario._base = source.parent
+    return scenario
 
 
 def parse_scenario(text: str, name: str = "scenario") -> Scenario:
@@ -49,10 +51,12 @@ def parse_scenario(text: str, name: str = "scenario") -> Scenario:
             _("{name}: is not valid TOML: {error}").format(name=name, error=error)
         ) from error
     try:
-        return Scenario.model_validate(raw)
+        scenario = Scenario.model_validate(raw)
     except ValidationError as error:
         lines = [f"{name}: {_one_line(fault)}" for fault in error.errors()]
         raise ScenarioError("\n".join(lines)) from error
+    scenario._text = text
+    return scenario
 
 
 def _one_line(fault: Any) -> str:

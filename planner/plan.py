@@ -1,0 +1,98 @@
+"""The answer: who serves which account, what it costs, and what changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from planner.compile import PAIRS_PER_BLOCK, Compiled
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """
+    One rep, or nobody, for every account.
+
+    Attributes
+    ----------
+    compiled
+        The question that the plan answers.
+    rep_of
+        Rep index of each account in table order; m = left out. Shape (accounts,).
+    """
+
+    compiled: Compiled
+    rep_of: NDArray[np.intp]
+
+    @classmethod
+    def of_arcs(cls, compiled: Compiled, arcs: NDArray[np.int64]) -> Plan:
+        """Unfold the arcs chosen for units into a rep for each account."""
+        rep_of_unit = compiled.problem.rep[arcs].astype(np.intp)
+        return cls(compiled, rep_of_unit[compiled.unit_of])
+
+    @cached_property
+    def owner(self) -> pd.Series:
+        """``rep_id`` by ``account_id`` in table order; "" where left out."""
+        pairs = self.compiled.pairs
+        ids = np.append(pairs.reps.index.to_numpy(dtype=object), "")
+        return pd.Series(
+            ids[self.rep_of], index=pairs.accounts.index, name="rep_id", dtype=str
+        )
+
+    @cached_property
+    def moved(self) -> NDArray[np.bool_]:
+        """Whether each account leaves a known owner, in table order."""
+        owner = self.compiled.pairs.owner
+        return (owner >= 0) & (self.rep_of != owner)
+
+    @cached_property
+    def integer_costs(self) -> NDArray[np.int64]:
+        """Cost per term and account in steps, shape (terms, accounts)."""
+        return self._priced[0]
+
+    @cached_property
+    def _priced(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Pair costs, and one-way km (NaN where left out or without places)."""
+        pairs, n = self.compiled.pairs, len(self.rep_of)
+        cost = np.zeros((len(pairs.terms), n), dtype=np.int64)
+        km = np.full(n, np.nan)
+        at_once = max(1, PAIRS_PER_BLOCK // (pairs.m + 1))
+        for begin in range(0, n, at_once):
+            at = np.arange(begin, min(n, begin + at_once))
+            block, rep = pairs.block(at), self.rep_of[at]
+            cost[:, at] = block.cost[:, np.arange(len(at)), rep]
+            served = np.flatnonzero(rep < pairs.m)
+            km[at[served]] = block.km[served, rep[served]]
+        return cost, km
+
+    def to_frame(self) -> pd.DataFrame:
+        """
+        Return the plan as a table, sorted by account id.
+
+        Returns
+        -------
+        Columns ``account_id``, ``rep_id`` ("" = left out), ``previous_rep_id``,
+        ``name``, ``moved`` (yes/no), ``distance_km`` (one way), ``cost_total`` and
+        ``cost_<term>`` in currency.
+        """
+        pairs = self.compiled.pairs
+        cost, km = self._priced
+        scale = pairs.cost_scale
+        frame = pd.DataFrame(
+            {
+                "account_id": pairs.accounts.index,
+                "rep_id": self.owner.to_numpy(),
+                "previous_rep_id": pairs.accounts["owner"].to_numpy(),
+                "name": pairs.accounts["name"].to_numpy(),
+                "moved": np.where(self.moved, "yes", "no"),
+                "distance_km": km if "travel" in pairs.terms else np.nan,
+                "cost_total": cost.sum(axis=0) / scale,
+            }
+        )
+        for term, values in zip(pairs.terms, cost, strict=True):
+            frame[f"cost_{term}"] = values / scale
+        return frame.sort_values("account_id", ignore_index=True)

@@ -1,0 +1,100 @@
+"""What can be said without a solver when there is no plan."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.compile import Compiled
+from planner.problem import Problem
+from planner.scenario import Scenario
+from planner.words import _
+
+SHOWN = 5
+"""Accounts named in one sentence."""
+
+
+def reasons_why_not(compiled: Compiled, scenario: Scenario) -> tuple[str, ...]:
+    """
+    Arithmetic reasons why no plan exists; may be empty although none does.
+
+    Accounts that no rep may serve, and hard limits that even the most favourable
+    choice for every account breaks when taken one by one.
+    """
+    return (
+        *_impossible(compiled),
+        *_contradictory_rows(compiled.problem),
+        *_short(compiled.problem),
+    )
+
+
+def _impossible(compiled: Compiled) -> list[str]:
+    by_reason: dict[str, list[str]] = {}
+    for unit, reason in compiled.impossible.items():
+        by_reason.setdefault(reason, []).append(unit)
+    sentences = {
+        "rules": _("{n:,} account(s) may go to no rep at all by skills, pins, "
+                   "protection, distance or fit: {names}. Widen one of these rules, "
+                   "or allow leaving out."),
+        "size": _("{n:,} account(s) (or groups) are larger than every cap they fall "
+                  "under: {names}. Raise a cap, or split them."),
+    }
+    return [
+        sentences[reason].format(n=len(units), names=_few(units))
+        for reason, units in by_reason.items()
+    ]
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+
+
+def _contradictory_rows(problem: Problem) -> list[str]:
+    return [
+        _("{row}: no whole number of steps lies between its low and its high end. "
+          "Widen the tolerance.").format(row=row.id)
+        for row in problem.rows
+        if row.price is None and row.high is not None and row.low > row.high
+    ]
+
+
+def _short(problem: Problem) -> list[str]:
+    """Sums over all reps: least need above all caps, most load below all lows."""
+    if (np.diff(problem.start) == 0).any() or not len(problem.rep):
+        return []
+    found = []
+    first = problem.start[:-1]
+    for measure, name in enumerate(problem.measures):
+        least = np.minimum.reduceat(problem.demand[measure], first).sum()
+        most = np.maximum.reduceat(problem.demand[measure], first).sum()
+        for kind, rows in _by_source(problem, measure).items():
+            scale = problem.scales[measure]
+            covered = np.concatenate([row.reps for row in rows])
+            everyone = len(np.setdiff1d(np.arange(problem.m), covered)) == 0
+            highs = [row.high for row in rows]
+            have = sum(high for high in highs if high is not None)
+            if everyone and None not in highs and least > have:
+                found.append(
+                    _("{row}: the accounts need at least {need:,.6g} {measure}, the "
+                      "limits allow {have:,.6g}: {short:,.6g} short. Raise the "
+                      "limits, or add reps.").format(
+                        row=kind, measure=name, need=least / scale,
+                        have=have / scale, short=(least - have) / scale,
+                    )
+                )
+            low = sum(row.low for row in rows)
+            if low > most:
+                found.append(
+                    _("{row}: the lower limits add up to {low:,.6g} {measure}, all "
+                      "accounts together have at most {most:,.6g}. Lower the limits.")
+                    .format(row=kind, measure=name, low=low / scale, most=most / scale)
+                )
+    return found
+
+
+def _by_source(problem: Problem, measure: int) -> dict[str, list]:
+    """Hard rows of a measure by the rule of the scenario that they come from."""
+    found: dict[str, list] = {}
+    for row in problem.rows:
+        if row.price is None and row.measure == measure:
+            found.setdefault(row.id.split("/")[0], []).append(row)
+    return found

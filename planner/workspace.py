@@ -1,0 +1,320 @@
+"""Plan folders: the one place that writes them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from planner.errors import PlannerError
+from planner.problem import evaluate
+from planner.reporting import map_layers, report_data
+from planner.solution import Solution
+from planner.tables import safe_series, write_clean
+from planner.words import _
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FORMAT = "planner-certificate/1"
+CERTIFICATE = "certificate.json"
+_PACKAGES = ("territory-planner", "ortools", "numpy", "pandas", "scipy", "numba")
+
+
+def write_plan_folder(folder: Path, solution: Solution) -> list[str]:
+    """
+    Write a plan folder: all of it, or nothing.
+
+    Everything is written and synced in a new folder beside the target, the
+    certificate last; then the folders change places. An existing plan folder is
+    replaced; any other folder that is not empty is refused.
+
+    Returns
+    -------
+    Messages for the user, such as a font to install; usually none.
+
+    Raises
+    ------
+    PlannerError
+        No plan to write, or the target is something else.
+    """
+    if solution.plan is None:
+        raise PlannerError(
+            _("There is no plan to write: {status}.").format(status=solution.status)
+        )
+    folder = Path(os.path.abspath(folder))
+    check_target(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        messages = _fill(fresh, solution)
+        fresh.chmod(0o755)
+        _sync(fresh)
+        _change_places(fresh, folder)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    return messages
+
+
+def check_target(folder: Path) -> None:
+    """
+    Refuse a target that is neither new, nor empty, nor a plan folder.
+
+    Raises
+    ------
+    PlannerError
+        With the way out.
+    """
+    if folder.is_file():
+        raise PlannerError(
+            _("{folder} is a file. Name a folder with -o.").format(folder=folder)
+        )
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    certificate = folder / CERTIFICATE
+    if certificate.is_file() and FORMAT in certificate.read_text("utf-8", "replace"):
+        return
+    raise PlannerError(
+        _("{folder} is not empty and not a plan folder, so it is left alone. Name a "
+          "new folder with -o.").format(folder=folder)
+    )
+
+
+def _change_places(fresh: Path, folder: Path) -> None:
+    if folder.is_dir():
+        old = fresh.with_name(fresh.name + ".old")
+        os.rename(folder, old)
+        os.rename(fresh, folder)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        os.rename(fresh, folder)
+
+
+def _sync(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+
+
+def _fill(folder: Path, solution: Solution) -> list[str]:
+    from planner.maps import write_map
+    from planner.report import write_report
+
+    _write_plan(folder / "plan.csv", solution)
+    _write_reps(folder / "reps.csv", solution)
+    inputs = folder / "inputs"
+    inputs.mkdir()
+    (inputs / "scenario.toml").write_text(solution.scenario.to_toml(), "utf-8")
+    write_clean(solution.tables, inputs)
+    messages: list[str] = []
+    layers = map_layers(solution)
+    if layers is not None:
+        shapes = layers["territories"].to_json(drop_id=False)
+        (folder / "territories.geojson").write_text(shapes, "utf-8")
+        messages = write_map(folder, **layers)
+    certificate = certificate_of(solution)
+    write_report(folder / "report.html", report_data(solution, certificate, layers))
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    certificate["files"] = {
+        path.relative_to(folder).as_posix(): _sha256(path) for path in files
+    }
+    certificate["seal"] = seal(certificate)
+    text = json.dumps(certificate, indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / CERTIFICATE).write_text(text + "\n", "utf-8")
+    return messages
+
+
+def _write_plan(path: Path, solution: Solution) -> None:
+    assert solution.plan is not None
+    frame = solution.plan.to_frame()
+    frame["name"] = safe_series(frame["name"].astype(str))
+    frame["previous_rep_id"] = safe_series(frame["previous_rep_id"].astype(str))
+    digits = len(str(solution.compiled.problem.cost_scale)) - 1
+    for column in frame.columns:
+        if column.startswith("cost_"):
+            frame[column] = frame[column].map(f"{{:.{digits}f}}".format)
+    km = frame["distance_km"]
+    frame["distance_km"] = km.map("{:.3f}".format).where(km.notna(), "")
+    frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def _write_reps(path: Path, solution: Solution) -> None:
+    assert solution.plan is not None
+    reps, measured = solution.tables.reps, solution.metrics.reps
+    frame = pd.DataFrame(
+        {
+            "rep_id": reps.index,
+            "name": safe_series(reps["name"].astype(str)).to_numpy(),
+            "team": safe_series(reps["team"].astype(str)).to_numpy(),
+        }
+    )
+    loads = load_by_rep(solution)
+    frame = frame.join(loads, on="rep_id")
+    extra = measured.drop(columns=[c for c in measured if c in frame])
+    frame = frame.join(extra.round(4), on="rep_id")
+    frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def load_by_rep(solution: Solution) -> pd.DataFrame:
+    """Accounts and the load of every measure per rep, exact in the measure's unit."""
+    plan, problem = solution.plan, solution.compiled.problem
+    assert plan is not None and solution.result.arcs is not None
+    m = problem.m
+    loads = {"accounts": pd.Series(plan.rep_of).value_counts().reindex(range(m))}
+    arcs = solution.result.arcs
+    for name, scale, demand in zip(
+        problem.measures, problem.scales, problem.demand, strict=True
+    ):
+        if name in solution.scenario.measures_used() and name != "accounts":
+            total = pd.Series(demand[arcs]).groupby(problem.rep[arcs]).sum()
+            loads[name] = total.reindex(range(m)) / scale
+    frame = pd.DataFrame(loads).fillna(0).set_axis(list(problem.rep_ids))
+    return frame.astype({"accounts": int})
+
+
+def certificate_of(solution: Solution) -> dict[str, Any]:
+    """Return the certificate, still without file hashes and seal."""
+    result, problem, plan = solution.result, solution.compiled.problem, solution.plan
+    assert plan is not None and result.arcs is not None
+    outcome = evaluate(problem, result.arcs)
+    settings = solution.scenario.solve
+    value = solution.tables.accounts["value"].to_numpy(float)
+    return {
+        "format": FORMAT,
+        "name": solution.scenario.name,
+        "status": str(result.status),
+        "cost": int(result.cost),
+        "bound": int(result.bound),
+        "gap": result.gap,
+        "cost_scale": problem.cost_scale,
+        "currency": solution.scenario.currency,
+        "bound_by": result.bound_by,
+        "terms": outcome.terms,
+        "dual": {
+            "bound": result.prices.bound,
+            "price_scale": result.prices.scale,
+            "prices": result.prices.numerators,
+            "dropped": list(result.prices.dropped),
+        },
+        "measures": {
+            name: solution.compiled.pairs.scale_of(name)
+            for name in solution.scenario.measures_used()
+        },
+        "limits": [
+            {
+                "row": row.id,
+                "measure": problem.measures[row.measure],
+                "load": outcome.loads[row.id],
+                "low": row.low,
+                "high": row.high,
+                "price": row.price,
+            }
+            for row in problem.rows
+        ],
+        "moved": {
+            "accounts": int(plan.moved.sum()),
+            "value": float(value[plan.moved].sum()),
+        },
+        "baselines": [
+            {
+                "name": baseline.name,
+                "kind": baseline.kind,
+                "cost": int(baseline.cost),
+                "feasible": baseline.feasible,
+                "breaches": baseline.breaches,
+            }
+            for baseline in solution.baselines
+        ],
+        "gap_of_what_is_at_stake": stake(solution),
+        "kpis": solution.metrics.totals,
+        "method": result.method,
+        "why": result.why,
+        "seed": result.seed,
+        "threads": settings.threads,
+        "time_limit": settings.time_limit,
+        "seconds": round(result.seconds, 3),
+        "stopped_by": result.stopped_by,
+        "iterations": result.iterations,
+        "versions": versions(),
+        "defaults": defaults_used(solution),
+        "sources": solution.tables.sources,
+    }
+
+
+def stake(solution: Solution) -> float | None:
+    """
+    (cost - bound) / (cost of the best rule-keeping baseline - bound).
+
+    How much of what planning can win over simple rules is still open; None where no
+    simple rule yields a plan that keeps every rule.
+    """
+    kept = [b.cost for b in solution.baselines if b.feasible]
+    bound = solution.result.bound
+    if not kept or min(kept) <= bound:
+        return None
+    return float((solution.result.cost - bound) / (min(kept) - bound))
+
+
+def defaults_used(solution: Solution) -> dict[str, Any]:
+    """Every default of scenario and tables that the plan relies on, as plain data."""
+    found: dict[str, Any] = {}
+    for key, value in solution.scenario.defaults_used().items():
+        found[key] = json.loads(json.dumps(value).replace("Infinity", '"no end"'))
+    for key, value in solution.tables.defaults.items():
+        found[f"tables.{key}"] = value
+    return found
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that shape a result."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed as a package"
+    return found
+
+
+def seal(certificate: dict[str, Any]) -> str:
+    """Return the sha256 of a certificate's canonical JSON, its seal left aside."""
+    body = {key: value for key, value in certificate.items() if key != "seal"}
+    text = json.dumps(
+        body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def plot_plan(solution: Solution, ax: Axes | None = None) -> Axes:
+    """
+    Draw a solution's territories.
+
+    Raises
+    ------
+    PlannerError
+        When there is no plan, or no account has a place.
+    """
+    from planner.maps import plot_territories
+
+    layers = map_layers(solution)
+    if layers is None:
+        raise PlannerError(
+            _("There is nothing to draw: no plan, or no account with a place.")
+        )
+    layers.pop("subtitle")
+    return plot_territories(**layers, ax=ax)
