@@ -1,0 +1,55 @@
+"""The checkable territory planner: who serves which customer, with a proven gap."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from planner.compare import compare
+    from planner.embedded import demo_scenario
+    from planner.errors import PlannerError, ScenarioError, TableError
+    from planner.evaluate.verify import verify
+    from planner.scenario import Scenario, read_scenario
+    from planner.solution import Solution, solve
+    from planner.solvers.result import Status
+    from planner.tables import check_tables, load_tables
+
+_HOME = {
+    "PlannerError": "planner.errors",
+    "Scenario": "planner.scenario",
+    "ScenarioError": "planner.errors",
+    "Solution": "planner.solution",
+    "Status": "planner.solvers.result",
+    "TableError": "planner.errors",
+    "check_tables": "planner.tables",
+    "compare": "planner.compare",
+    "demo_scenario": "planner.embedded",
+    "load_tables": "planner.tables",
+    "read_scenario": "planner.scenario",
+    "solve": "planner.solution",
+    "verify": "planner.evaluate.verify",
+}
+
+__all__ = [
+    "PlannerError",
+    "Scenario",
+    "ScenarioError",
+    "Solution",
+    "Status",
+    "TableError",
+    "check_tables",
+    "compare",
+    "demo_scenario",
+    "load_tables",
+    "read_scenario",
+    "solve",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: `planner --help` stays fast."""
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'planner' has no attribute {name!r}")

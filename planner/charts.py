@@ -6,9 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-WIDTH, MIDDLE, RADIUS = 360.0, 34.0, 3.4
+Floats = NDArray[np.float64]
+
+WIDTH = 360.0
+"""Of a strip, in units of its own."""
+
 _SIDE = 14.0
+_LEAST_MIDDLE = 34.0
+_RADII = (3.4, 2.6, 1.9)
+"""Of the dots: the largest that needs no taller strip, else the smallest."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +41,16 @@ class Strip:
         From x to x of what is allowed; None without a band.
     ticks
         (x, share) of the axis.
+    middle, radius
+        Height of the dots' centre line, and their radius. The strip is twice
+        `middle` tall.
     """
 
     dots: list[Dot]
     band: tuple[float, float] | None
     ticks: list[tuple[float, float]]
+    middle: float
+    radius: float
 
 
 def strip(shares: pd.Series, low: float | None, high: float | None) -> Strip:
@@ -61,13 +74,20 @@ def strip(shares: pd.Series, low: float | None, high: float | None) -> Strip:
     def place(share: float) -> float:
         return _SIDE + (share - first) * scale
 
-    dots: list[Dot] = []
-    for rep, share in known.items():
-        x = place(share)
-        outside = (low is not None and share < low - 5e-4) or (
-            high is not None and share > high + 5e-4
+    x = np.array([place(share) for share in known])
+    for radius in _RADII:
+        offsets = _swarm(x, radius)
+        reach = float(np.abs(offsets).max(initial=0)) + radius + 4
+        if reach <= _LEAST_MIDDLE:
+            break
+    middle = max(_LEAST_MIDDLE, reach)
+    outside = (known < (low or -np.inf) - 5e-4) | (known > (high or np.inf) + 5e-4)
+    dots = [
+        Dot(round(x[at], 1), round(middle + offsets[at], 1), str(rep), share, out)
+        for at, (rep, share, out) in enumerate(
+            zip(known.index, known.tolist(), outside.tolist(), strict=True)
         )
-        dots.append(Dot(round(x, 1), _level(x, dots), str(rep), float(share), outside))
+    ]
     band = None
     if low is not None or high is not None:
         band = (
@@ -75,18 +95,20 @@ def strip(shares: pd.Series, low: float | None, high: float | None) -> Strip:
             WIDTH - _SIDE / 2 if high is None else place(high),
         )
     ticks = np.arange(first, last + step / 2, step)
-    return Strip(dots, band, [(place(tick), float(tick)) for tick in ticks])
+    axis = [(place(tick), float(tick)) for tick in ticks]
+    return Strip(dots, band, axis, middle, radius)
 
 
-def _level(x: float, dots: list[Dot]) -> float:
-    """Height nearest to the middle at which a dot touches no earlier one."""
-    near = [dot for dot in dots if abs(dot.x - x) < 2 * RADIUS]
-    offsets = sorted((k * RADIUS / 2 for k in range(-14, 15)), key=abs)
-    for offset in offsets:
-        y = MIDDLE + offset
-        if all(np.hypot(dot.x - x, dot.y - y) >= 2 * RADIUS - 0.2 for dot in near):
-            return round(y, 1)
-    return MIDDLE
+def _swarm(x: Floats, radius: float) -> Floats:
+    """Offset each dot as little as lets it touch no earlier one; x is sorted."""
+    offsets = np.zeros(len(x))
+    levels = np.arange(2 * len(x)) * radius / 2
+    tried = np.column_stack([levels, -levels]).ravel()
+    for at in range(len(x)):
+        near = np.flatnonzero(x[:at] > x[at] - 2 * radius)
+        apart = np.hypot(x[at] - x[near], tried[:, None] - offsets[near])
+        offsets[at] = tried[np.argmax((apart >= 2 * radius - 0.2).all(axis=1))]
+    return offsets
 
 
 def _round_step(extent: float) -> float:

@@ -106,9 +106,9 @@ def _units(
 
 def _groups(accounts: pd.DataFrame, column: str) -> Iterator[Positions]:
     """Positions of the accounts of each nonblank label, two or more, in label order."""
-    text = accounts[column].astype(str).str.strip()
+    text = accounts[column].astype(str)
     for label, members in text.groupby(text).indices.items():
-        if label and len(members) > 1:
+        if str(label).strip() and len(members) > 1:
             yield np.sort(np.asarray(members, dtype=np.intp))
 
 
@@ -183,9 +183,7 @@ def _rows(pairs: Pairs, scenario: Scenario) -> Iterator[Row]:
         yield Row(f"budgets[{index}]", measure, everyone, 0, high, None)
 
 
-def _rep_sets(
-    pairs: Pairs, rule: Limit | Balance
-) -> Iterator[tuple[str, Positions]]:
+def _rep_sets(pairs: Pairs, rule: Limit | Balance) -> Iterator[tuple[str, Positions]]:
     """Label and reps of each set that a limit or a balance speaks of."""
     chosen = np.ones(pairs.m, dtype=bool)
     if isinstance(rule, Limit):
@@ -209,7 +207,7 @@ def _rep_sets(
 def _limit_row(pairs: Pairs, limit: Limit, row_id: str, reps: Positions) -> Row:
     scale = pairs.scale_of(limit.measure)
     ends = [_end(pairs, end, reps) for end in (limit.low, limit.high)]
-    low = 0 if ends[0] is None else max(0, lowest(ends[0], scale))
+    low = 0 if ends[0] is None else lowest(ends[0], scale)
     high = None if ends[1] is None else highest(ends[1], scale)
     return Row(row_id, pairs.measures.index(limit.measure), reps, low, high, None)
 
@@ -226,21 +224,19 @@ def _end(pairs: Pairs, end: float | str | None, reps: Positions) -> float | None
 def _balance_rows(pairs: Pairs, balance: Balance, prefix: str) -> Iterator[Row]:
     scale = pairs.scale_of(balance.measure)
     measure = pairs.measures.index(balance.measure)
-    sets = list(_rep_sets(pairs, balance))
-    if balance.target == "equal":
-        weights = np.ones(len(sets))
-    else:
-        values = np.nan_to_num(pairs.reps[balance.target].to_numpy(float))
-        weights = np.array([values[reps].sum() for _, reps in sets])
+    weights = np.ones(pairs.m)
+    if balance.target != "equal":
+        weights = np.nan_to_num(pairs.reps[balance.target].to_numpy(float))
     if not weights.sum() > 0:
         raise PlannerError(
-            _("{key}: the reps' {field!r} add up to 0, so there is no target. Fill the "
-              "column, or use target = \"equal\".")
-            .format(key=prefix, field=balance.target)
+            _(
+                "{key}: the reps' {field!r} add up to 0, so there is no target. Fill "
+                'the column, or use target = "equal".'
+            ).format(key=prefix, field=balance.target)
         )
     total = pairs.own_total[balance.measure]
-    for (label, reps), weight in zip(sets, weights, strict=True):
-        target = total * weight / weights.sum()
+    for label, reps in _rep_sets(pairs, balance):
+        target = total * weights[reps].sum() / weights.sum()
         ends = (target * (1 - balance.tolerance), target * (1 + balance.tolerance))
         price = None
         if balance.hard:

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from planner.geo.distance import road_hours, road_km
 from planner.rounding import cost_scale, decimals_scale, to_integers
 from planner.scenario import Scenario
-from planner.scenario.conditions import holds
 from planner.scenario.model import MOVED, TERMS, Pin
-from planner.tables import Tables, parse_skills
+from planner.tables import Tables, matches, parse_skills
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -94,7 +93,7 @@ class Pairs:
         self._scale: dict[str, int] = {}
         for name in self.scenario.measures_used():
             measure = self.scenario.measure(name)
-            counts = holds(self.accounts, measure.where)
+            counts = matches(self.accounts, measure.where)
             own = (
                 np.ones(len(self.accounts))
                 if measure.of == "accounts"
@@ -162,11 +161,11 @@ class Pairs:
         if scenario.protect.field:
             self.protected |= accounts["protected"].to_numpy(bool)
         for conditions in scenario.protect.where:
-            self.protected |= holds(accounts, conditions)
+            self.protected |= matches(accounts, conditions)
         self.protected &= self.owner >= 0
         self._may_stay_out = np.zeros(len(accounts), dtype=bool)
         if scenario.leave_out is not None:
-            allowed = holds(accounts, scenario.leave_out.where)
+            allowed = matches(accounts, scenario.leave_out.where)
             self._may_stay_out = allowed & ~self.pinned & ~self.protected
 
     def _fit(self, grade: str, rep_grade: str) -> float | None:
@@ -176,7 +175,7 @@ class Pairs:
     def _covers(self, rule: Pin) -> Bools:
         if rule.accounts is not None:
             return np.asarray(self.accounts.index.isin(rule.accounts))
-        return holds(self.accounts, rule.where or [])
+        return matches(self.accounts, rule.where or [])
 
     def _chosen(self, rule: Pin) -> Bools:
         if rule.reps is not None:

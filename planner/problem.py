@@ -139,9 +139,11 @@ class Problem:
                 )
             if largest > LARGEST_TOTAL:
                 raise PlannerError(
-                    _("The {what} of a plan could reach {total:.2g}, more than can be "
-                      "added exactly (2^53). Use larger units (thousands), or fewer "
-                      "decimals.").format(what=name, total=largest)
+                    _(
+                        "The {what} of a plan could reach {total:.2g}, more than can be "
+                        "added exactly (2^53). Use larger units (thousands), or fewer "
+                        "decimals."
+                    ).format(what=name, total=largest)
                 )
 
     def _largest(self, values: Ints) -> float:

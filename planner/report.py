@@ -13,8 +13,8 @@ import pandas as pd
 from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from planner.charts import MIDDLE, RADIUS, Strip, strip
 from planner.charts import WIDTH as STRIP_WIDTH
+from planner.charts import Strip, strip
 from planner.maps.draw import territory_colours
 from planner.maps.svg import WIDTH as MAP_WIDTH
 from planner.maps.svg import draw_svg
@@ -48,6 +48,7 @@ class ReportData:
         Index ``rep_id``; columns ``name``, ``accounts`` and any of ``hours``,
         ``capacity``, ``value``, ``target``, ``travel_km`` (a year), ``km_mean`` (one
         way), ``moved_in``, ``moved_out`` (accounts), and those that `measures` names.
+        Every rep with a territory is in it.
     measures
         Index: column of `loads`; columns ``label``, ``reference`` (column of `loads`;
         "" = the mean of all reps) and the band ``low``, ``high`` as shares of the
@@ -202,7 +203,7 @@ def _context(data: ReportData) -> dict[str, Any]:
         "comparison": comparison(data),
         "map": drawing,
         "map_width": MAP_WIDTH,
-        "strip_size": (STRIP_WIDTH, MIDDLE, RADIUS),
+        "strip_width": STRIP_WIDTH,
         "fill": fill,
         "kpis": _kpis(data),
         "loads": _rows(data.loads),

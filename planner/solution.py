@@ -93,8 +93,10 @@ class Solution:
         from planner.evaluate.metrics import LABELS
 
         totals = self.metrics.totals
-        return pd.DataFrame({"value": totals}).rename_axis("figure").assign(
-            label=[str(LABELS[k].label) if k in LABELS else k for k in totals]
+        return (
+            pd.DataFrame({"value": totals})
+            .rename_axis("figure")
+            .assign(label=[str(LABELS[k].label) if k in LABELS else k for k in totals])
         )
 
     def save(self, folder: str | Path) -> Path:

@@ -84,8 +84,10 @@ def check_target(folder: Path) -> None:
     if certificate.is_file() and FORMAT in certificate.read_text("utf-8", "replace"):
         return
     raise PlannerError(
-        _("{folder} is not empty and not a plan folder, so it is left alone. Name a "
-          "new folder with -o.").format(folder=folder)
+        _(
+            "{folder} is not empty and not a plan folder, so it is left alone. Name a "
+            "new folder with -o."
+        ).format(folder=folder)
     )
 
 

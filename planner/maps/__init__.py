@@ -1,6 +1,6 @@
-"""Maps of a plan: matplotlib figures and files."""
+"""Maps of a plan: matplotlib axes and files."""
 
-from planner.maps.draw import plot_territories
+from planner.maps.draw import plot_territories, territory_colours
 from planner.maps.page import write_map
 
-__all__ = ["plot_territories", "write_map"]
+__all__ = ["plot_territories", "territory_colours", "write_map"]

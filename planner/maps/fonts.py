@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -59,11 +60,21 @@ def families_for(texts: Iterable[str]) -> tuple[list[str], str | None]:
 
 
 @contextmanager
-def without_glyph_warnings() -> Iterator[None]:
-    """Silence matplotlib's warning per missing glyph: `families_for` tells it once."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        yield
+def quiet_fonts() -> Iterator[None]:
+    """
+    Silence matplotlib about single glyphs and about weights that a font lacks.
+
+    `families_for` tells the user once what is missing and what to do.
+    """
+    log = logging.getLogger("matplotlib.font_manager")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def _candidates() -> list[str]:
@@ -76,8 +87,9 @@ def _candidates() -> list[str]:
 @cache
 def _glyphs(family: str) -> frozenset[int]:
     """Code points that the regular face of a family has."""
+    faces = [face for face in font_manager.fontManager.ttflist if face.name == family]
+    plain = min(faces, key=lambda face: (face.style != "normal", face.weight != 400))
     try:
-        path = font_manager.findfont(family, fallback_to_default=False)
-        return frozenset(font_manager.get_font(path).get_charmap())
-    except (ValueError, RuntimeError, OSError):
+        return frozenset(font_manager.get_font(plain.fname).get_charmap())
+    except (RuntimeError, OSError):
         return frozenset()  # listed by the font cache, yet gone or not readable

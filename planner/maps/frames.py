@@ -10,27 +10,14 @@ import pandas as pd
 import pyproj
 import shapely
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial import cKDTree
 
 from planner.geo.crs import local_crs, longitude_span
-from planner.geo.shapes import unit_sphere
+from planner.geo.shapes import nearest, unit_sphere
+from planner.maps.bodies import divide
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
 Mask = NDArray[np.bool_]
-
-_MOST_SPOTS = 1_500
-"""Accounts are gathered on a grid with at most about this many points."""
-
-_GAP = 0.07
-"""A gap of this share of the whole extent may separate a far part."""
-
-_SHRINK = 0.85
-"""A part that would shrink the main body below this scale gets its own frame."""
-
-_SMALL = 0.25
-"""A part with more than this share of the accounts stays in the main frame."""
 
 _ROOM = 0.6
 """Land is shown up to this share of the accounts' extent beyond them."""
@@ -38,9 +25,6 @@ _ROOM = 0.6
 _LAND = 0.985
 """A window holds the largest parts up to this share of the land; islets beyond fall
 outside it."""
-
-_MOST_PARTS = 5
-"""With more far parts than this, one frame shows everything."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +58,12 @@ class Frame:
         x, y = forward.transform(longitude, latitude)
         return np.where(inside[:, None], np.column_stack([x, y]), np.nan)
 
+    def account_points(self) -> Floats:
+        """Project the accounts that the frame was made for, shape (k, 2)."""
+        lon = np.degrees(np.arctan2(self.spots[:, 1], self.spots[:, 0]))
+        lat = np.degrees(np.arcsin(np.clip(self.spots[:, 2], -1, 1)))
+        return self.points(lon, lat)
+
     def shapes(self, shapes: Shapes, others: Sequence[Frame] = ()) -> Shapes:
         """
         Clip to the window and project; what lies elsewhere becomes empty.
@@ -88,16 +78,30 @@ class Frame:
         parts, source = self.parts(shapes, others)
         forward = pyproj.Transformer.from_crs("EPSG:4326", self.crs, always_xy=True)
         flat = shapely.transform(parts, forward.transform, interleaved=False)
+        broken = ~shapely.is_valid(flat)
+        flat[broken] = shapely.make_valid(
+            flat[broken], method="structure", keep_collapsed=False
+        )
         gathered = pd.Series(flat).groupby(source).agg(list)
         result = np.full(len(shapes), shapely.Polygon(), dtype=object)
         # Parts cut at the antimeridian meet again here; rounding to metres lets
         # the two sides of the cut coincide.
         heal = self.west + self.width > 180
-        for at, pieces in gathered.items():
+        for at, pieces in zip(gathered.index.to_numpy(), gathered, strict=True):
             rounded = shapely.set_precision(pieces, 1.0) if heal else pieces
             whole = len(pieces) == 1 and not heal
             result[at] = pieces[0] if whole else shapely.union_all(rounded)
         return result
+
+    def bearing(self, other: Frame) -> tuple[float, float]:
+        """Return the direction (east, north) of another frame, longer side 1."""
+        east = (other.west + other.width / 2) - (self.west + self.width / 2)
+        east = (east + 180) % 360 - 180
+        middle = [np.degrees(np.arcsin(f.spots.mean(axis=0)[2])) for f in (self, other)]
+        across = east * np.cos(np.radians(sum(middle) / 2))
+        rise = middle[1] - middle[0]
+        longer = max(abs(across), abs(rise), 1e-9)
+        return float(across / longer), float(rise / longer)
 
     def parts(
         self, shapes: Shapes, others: Sequence[Frame] = ()
@@ -115,12 +119,11 @@ class Frame:
         self, parts: Shapes, source: NDArray[np.int_]
     ) -> tuple[Shapes, NDArray[np.int_]]:
         """Move parts by a turn where the window lies across the antimeridian."""
-        window = shapely.box(
-            self.west, self.south, self.west + self.width, self.north
-        )
+        window = shapely.box(self.west, self.south, self.west + self.width, self.north)
+        turns = (0, 360) if self.west + self.width > 180 else (0,)
         shifted = [
-            shapely.transform(parts, lambda lonlat, turn=turn: lonlat + [turn, 0])
-            for turn in ((0, 360) if self.west + self.width > 180 else (0,))
+            shapely.transform(parts, lambda xy, turn=turn: xy + np.array([turn, 0]))
+            for turn in turns
         ]
         every, index = np.concatenate(shifted), np.tile(source, len(shifted))
         seen = shapely.intersects(every, window)
@@ -131,17 +134,14 @@ class Frame:
             return np.ones(len(parts), bool)
         middle = shapely.point_on_surface(parts)
         ball = unit_sphere(shapely.get_x(middle), shapely.get_y(middle))
-        own = cKDTree(self.spots).query(ball)[0]
-        away = np.min([cKDTree(other.spots).query(ball)[0] for other in others], axis=0)
+        own = nearest(self.spots, ball)[0]
+        away = np.min([nearest(other.spots, ball)[0] for other in others], axis=0)
         return np.asarray(own <= away)
 
 
 def frames(longitude: Floats, latitude: Floats, shapes: Shapes) -> list[Frame]:
     """
-    Divide places into the main body (first) and far parts worth a frame.
-
-    A cluster of places across a wide gap, with few of the places, gets its own
-    frame when showing it in place would shrink the main body clearly.
+    Make the frame of the main body (first), and those of far parts (see `divide`).
 
     Parameters
     ----------
@@ -150,87 +150,11 @@ def frames(longitude: Floats, latitude: Floats, shapes: Shapes) -> list[Frame]:
     shapes
         What will be filled, in degrees: each window is fitted to it.
     """
-    spots, weight = _gathered(longitude, latitude)
-    label = _clusters(spots)
-    sums = np.bincount(label, weight)
-    main = label == int(np.argmax(sums))
-    far: list[Mask] = []
-    away = [_distance(spots, main, label == k) for k in range(len(sums))]
-    for cluster in np.argsort(away)[1:]:
-        member = label == cluster
-        if sums[cluster] > _SMALL * sums.sum() or _scale(spots, main, member) > _SHRINK:
-            main = main | member
-        else:
-            far.append(member)
-    far = _merged(spots, main, far)
-    if len(far) > _MOST_PARTS:
-        main, far = np.ones(len(spots), bool), []
-    rough = [_frame(spots[member]) for member in (main, *far)]
+    rough = [_frame(spots) for spots in divide(longitude, latitude, shapes)]
     return [
         _fitted(frame, shapes, [other for other in rough if other is not frame])
         for frame in rough
     ]
-
-
-def _merged(spots: Floats, main: Mask, far: list[Mask]) -> list[Mask]:
-    """Join far parts that are nearer to each other than to the main body."""
-    merged: list[Mask] = []
-    for member in far:
-        own = _distance(spots, main, member)
-        for at, other in enumerate(merged):
-            reach = min(own, _distance(spots, main, other))
-            if _distance(spots, other, member) < reach:
-                merged[at] = other | member
-                break
-        else:
-            merged.append(member)
-    return merged
-
-
-def _gathered(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:
-    """Return points of a grid (lon, lat) that hold places, and how many each."""
-    step, places = 0.05, np.column_stack([longitude, latitude])
-    while True:
-        keys, first, count = np.unique(
-            np.floor(places / step), axis=0, return_index=True, return_counts=True
-        )
-        if len(keys) <= _MOST_SPOTS:
-            return _with_extremes(places, places[first], count.astype(float))
-        step *= 1.5
-
-
-def _with_extremes(places: Floats, spots: Floats, count: Floats) -> tuple[Floats, Floats]:
-    """Keep the outermost places, so that no frame cuts one off."""
-    ends = np.concatenate([places.argmin(axis=0), places.argmax(axis=0)])
-    return np.vstack([spots, places[ends]]), np.append(count, np.zeros(len(ends)))
-
-
-def _clusters(spots: Floats) -> NDArray[np.int_]:
-    """Label the groups of spots that wide gaps separate, from 0."""
-    ball = unit_sphere(spots[:, 0], spots[:, 1])
-    extent = float(np.linalg.norm(np.ptp(ball, axis=0)))
-    if len(spots) < 3 or extent == 0:
-        return np.zeros(len(spots), int)
-    label = fcluster(linkage(ball, "single"), _GAP * extent, "distance")
-    return np.asarray(label) - 1
-
-
-def _distance(spots: Floats, one: Mask, other: Mask) -> float:
-    """Shortest distance between two sets of spots, in Earth radii."""
-    ball = unit_sphere(spots[:, 0], spots[:, 1])
-    return float(cKDTree(ball[one]).query(ball[other])[0].min())
-
-
-def _scale(spots: Floats, main: Mask, member: Mask) -> float:
-    """Scale of the main body after adding the cluster, relative to before."""
-    crs = local_crs(*spots[main].T)
-    forward = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
-    flat = np.column_stack(forward.transform(*spots.T))
-    sizes = []
-    for chosen in (main, main | member):
-        width, height = np.ptp(flat[chosen], axis=0)
-        sizes.append(max(width / 1.6, height, 1.0))
-    return sizes[0] / sizes[1]
 
 
 def _frame(spots: Floats) -> Frame:

@@ -23,14 +23,17 @@ class Wording:
     Attributes
     ----------
     lines
-        First line bold, the others lighter.
+        Of the text, from the top.
     width, height
         Of the whole text, in the units of the shapes (points of a page).
+    bold
+        So many lines from the top are bold.
     """
 
     lines: tuple[str, ...]
     width: float
     height: float
+    bold: int = 1
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ def place(
         else:
             placed.append(label)
             page.taken.append(label.box)
+    shapely.prepare(page.land)
     lines: list[shapely.Geometry] = []
     anchors = {at: _middle(shapes[at]) for at in crowded}
     for at in sorted(crowded, key=lambda at: _openness(anchors[at], page)):
@@ -183,7 +187,11 @@ def _middle(shape: shapely.Geometry) -> tuple[float, float]:
     west, south, east, north = part.bounds
     tolerance = max(east - west, north - south) / 50
     circle = shapely.maximum_inscribed_circle(part, tolerance or 1e-9)
-    return tuple(circle.coords[0]) if not circle.is_empty else tuple(part.centroid.coords[0])
+    return (
+        tuple(circle.coords[0])
+        if not circle.is_empty
+        else tuple(part.centroid.coords[0])
+    )
 
 
 def _openness(anchor: tuple[float, float], page: Page) -> float:
@@ -213,7 +221,7 @@ def _outside(
         np.stack([np.broadcast_to(anchor, centres.shape), centres], axis=1)
     )
     cost = np.linalg.norm(centres - anchor, axis=1)
-    cost += 6 * wording.height * shapely.intersects(page.land, shapely.box(*boxes.T))
+    cost += 4 * wording.height * shapely.intersects(page.land, shapely.box(*boxes.T))
     cost += 3 * wording.height * page.covered(boxes)
     for line in lines:
         cost += 40 * wording.height * shapely.intersects(leaders, line)

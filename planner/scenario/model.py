@@ -40,8 +40,10 @@ class Travel(Model):
         "the first speed, and so on; the last band has no end.",
     )
     max_km: float | None = Field(
-        None, gt=0, description="Pairs farther apart than this (one way, road) are "
-        "not allowed, unless the account is pinned to the rep."
+        None,
+        gt=0,
+        description="Pairs farther apart than this (one way, road) are "
+        "not allowed, unless the account is pinned to the rep.",
     )
     missing_pairs: Literal["estimate", "forbid"] = Field(
         "estimate",
@@ -71,8 +73,9 @@ class Measure(Model):
         False, description="Add the hours on the road (visits x 2 x one-way hours)."
     )
     factor_by_grade: dict[str, float] = Field(
-        {}, description="Rep grade -> factor on the amount (not on travel): a novice "
-        "may be slower. Grades not named: 1."
+        {},
+        description="Rep grade -> factor on the amount (not on travel): a novice "
+        "may be slower. Grades not named: 1.",
     )
     where: list[Condition] = Field([], description="Only these accounts count.")
 
@@ -93,8 +96,8 @@ class Limit(Model):
     reps: list[str] | None = Field(None, description="Only these reps count.")
     teams: list[str] | None = Field(None, description="Only reps of these teams.")
     low: float | str | None = Field(
-        None, description="A number, or a numeric field of the reps (summed over a "
-        "team)."
+        None,
+        description="A number, or a numeric field of the reps (summed over a team).",
     )
     high: float | str | None = Field(None, description="Likewise.")
 
@@ -109,17 +112,22 @@ class Balance(Model):
     """
     A band around a target load; outside it a price per unit, or not at all (hard).
 
-    Target of a rep (or team) = the accounts' own total of the measure (without travel
-    and without factors by grade) x its weight / all weights. Weights: 1 for "equal",
-    else the reps' `quota`, `capacity`, `ramp`, or any other numeric field.
+    Target of a rep = the accounts' own total of the measure (without travel and
+    without factors by grade) x its weight / the weights of all reps. Weights: 1 for
+    "equal", else the reps' `quota`, `capacity`, `ramp`, or another numeric field. The
+    target of a team is the sum of its members' targets.
     """
 
     measure: str
     per: Literal["rep", "team"] = "rep"
-    target: str = Field("equal", description="'equal', 'quota', 'capacity', 'ramp', or "
-                        "a numeric field of the reps.")
-    tolerance: float = Field(0.1, ge=0, description="Half width of the band, as a share "
-                             "of the target.")
+    target: str = Field(
+        "equal",
+        description="'equal', 'quota', 'capacity', 'ramp', or "
+        "a numeric field of the reps.",
+    )
+    tolerance: float = Field(
+        0.1, ge=0, description="Half width of the band, as a share of the target."
+    )
     price: float = Field(1.0, gt=0, description="Currency per unit outside the band.")
     hard: bool = Field(False, description="True: no plan may leave the band.")
 
@@ -128,8 +136,9 @@ class Skills(Model):
     """Required skills decide who may serve; preferred ones cost when missing."""
 
     levels: list[str] = Field(
-        [], description="Names of the levels from 1 up; a level may also be written "
-        "as a number. 'imaging' alone means level 1."
+        [],
+        description="Names of the levels from 1 up; a level may also be written "
+        "as a number. 'imaging' alone means level 1.",
     )
     missing_preferred: float = Field(
         0.0, ge=0, description="Currency per preferred skill that the rep lacks."
@@ -172,8 +181,10 @@ class Together(Model):
     column: str = Field(description="Field or column of the accounts; blank: no group.")
     label: Literal["rep", "team"] = Field("rep", description="Same rep, or same team.")
     price: float | None = Field(
-        None, gt=0, description="Currency for each rep (or team) beyond the first; "
-        "without a price they must stay together."
+        None,
+        gt=0,
+        description="Currency for each rep (or team) beyond the first; "
+        "without a price they must stay together.",
     )
 
     @model_validator(mode="after")
@@ -216,8 +227,11 @@ class Budget(Model):
 
     of: str
     share: Share | None = Field(
-        None, ge=0, le=1, description="Of all accounts, or of their total value; "
-        "only for moved_accounts and moved_value."
+        None,
+        ge=0,
+        le=1,
+        description="Of all accounts, or of their total value; "
+        "only for moved_accounts and moved_value.",
     )
     amount: float | None = Field(None, ge=0, description="In the unit of `of`.")
 
@@ -249,12 +263,15 @@ class Solve(Model):
     seed: int = Field(1, ge=0, le=2**31 - 1)
     threads: int = Field(2, ge=1, description="Threads of the solvers.")
     method: Literal["auto", "exact", "search"] = Field(
-        "auto", description="exact: CP-SAT on the whole model; search: dual bound and "
-        "local search; auto: by size."
+        "auto",
+        description="exact: CP-SAT on the whole model; search: dual bound and "
+        "local search; auto: by size.",
     )
     iterations: int | None = Field(
-        None, ge=1, description="Stop the search after this many moves: reproducible, "
-        "which a time limit is not."
+        None,
+        ge=1,
+        description="Stop the search after this many moves: reproducible, "
+        "which a time limit is not.",
     )
 
 
@@ -262,12 +279,14 @@ class Baselines(Model):
     """Today's ways, to be compared with the plan."""
 
     rules: str | None = Field(
-        None, description="CSV: priority, condition (e.g. state=CA & grade=A), rep "
-        "or team; the first match wins."
+        None,
+        description="CSV: priority, condition (e.g. state=CA & grade=A), rep "
+        "or team; the first match wins.",
     )
     performance: str | None = Field(
-        None, description="Numeric field of the reps: each gets accounts in "
-        "proportion to it."
+        None,
+        description="Numeric field of the reps: each gets accounts in "
+        "proportion to it.",
     )
 
 
@@ -300,8 +319,9 @@ class Scenario(Model):
     balance: list[Balance] = []
     skills: Skills = Skills()
     fit: dict[str, dict[str, float | Literal["never"]]] = Field(
-        {}, description="Account grade -> rep grade -> currency per account, or "
-        "'never'. Pairs not named cost 0."
+        {},
+        description="Account grade -> rep grade -> currency per account, or "
+        "'never'. Pairs not named cost 0.",
     )
     pins: list[Pin] = []
     forbid: list[Forbid] = []
@@ -357,6 +377,8 @@ class Scenario(Model):
     @model_validator(mode="after")
     def _names_resolve(self) -> Scenario:
         builtin = {"accounts", "hours", "value"}
+        for name in sorted({*self.measures} & {*BUDGET_TERMS}):
+            raise ValueError(f"measure {name!r} has the name of a term; rename it")
         for name in (x.measure for x in (*self.limits, *self.balance)):
             if name not in self.measures and name not in builtin:
                 known = ", ".join(sorted({*self.measures, *builtin}))

@@ -29,13 +29,16 @@ def read_scenario(path: str | Path) -> Scenario:
         text = source.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ScenarioError(
-            _("{path}: cannot be read ({reason}). Check the path, or write a new "
-              "scenario with: planner init").format(path=path, reason=error.strerror)
+            _(
+                "{path}: cannot be read ({reason}). Check the path, or write a new "
+                "scenario with: planner init"
+            ).format(path=path, reason=error.strerror)
         ) from error
     except UnicodeDecodeError as error:
         raise ScenarioError(
-            _("{path}: is not UTF-8 text (byte {n}). Save the scenario as UTF-8.")
-            .format(path=path, n=error.start)
+            _(
+                "{path}: is not UTF-8 text (byte {n}). Save the scenario as UTF-8."
+            ).format(path=path, n=error.start)
         ) from error
     scenario = parse_scenario(text, str(path))
     scenario._base = source.parent

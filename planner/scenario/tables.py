@@ -44,8 +44,9 @@ class Fill(Model):
     )
     value: Cell | None = Field(None, description="The constant.")
     by: str | None = Field(
-        None, description="Median within groups of this column (of all, if a group "
-        "has no present cell)."
+        None,
+        description="Median within groups of this column (of all, if a group "
+        "has no present cell).",
     )
 
     @model_validator(mode="after")
@@ -85,8 +86,10 @@ class FieldSource(Model):
 class Table(Model):
     """One input table and how to read it."""
 
-    file: str = Field(description="Path, relative to the scenario file. CSV, TSV, "
-                      "Excel or Parquet (regions: any file that pyogrio reads).")
+    file: str = Field(
+        description="Path, relative to the scenario file. CSV, TSV, "
+        "Excel or Parquet (regions: any file that pyogrio reads)."
+    )
     sheet: str | None = Field(None, description="Excel sheet; default: the first.")
     encoding: str | None = Field(None, description="Default: detected and stated.")
     separator: str | None = Field(None, description="Default: detected and stated.")
@@ -100,8 +103,9 @@ class Table(Model):
         [], description="Keep only the rows where all these hold, by file columns."
     )
     fields: dict[str, FieldSource] = Field(
-        {}, description="Field of the contract -> source; a plain string is a column. "
-        "A field not named here is taken from the column of the same name, if any."
+        {},
+        description="Field of the contract -> source; a plain string is a column. "
+        "A field not named here is taken from the column of the same name, if any.",
     )
 
     @field_validator("fields", mode="before")

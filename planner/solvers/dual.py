@@ -32,6 +32,8 @@ Floats = NDArray[np.float64]
 
 STAGES = 12
 """Temperatures from coarse to fine."""
+DEAREST = 1e13
+"""Largest price of a typical demand; only problems without a plan come near it."""
 NEWTON_STEPS = 25
 """Newton steps at each temperature at most."""
 
@@ -52,6 +54,7 @@ def solve_dual(
     *,
     start: Floats | None = None,
     time_share: float = 1.0,
+    worst: float = np.inf,
 ) -> Dual:
     """
     Find prices whose bound is within a hair of the best one.
@@ -64,6 +67,8 @@ def solve_dual(
         Prices to start from, shape (K,).
     time_share
         Share of the time left that may be used.
+    worst
+        No plan costs more: a bound above it proves that there is no plan.
 
     Returns
     -------
@@ -77,7 +82,7 @@ def solve_dual(
     smoothed = _Smoothed(problem, scaled)
     best, best_value = y, -np.inf
     for eps in _temperatures(problem, rows):
-        if watch.seconds > ends or not len(y):
+        if watch.seconds > ends or not len(y) or best_value > worst:
             break
         y, value = _newton(smoothed, y, eps, bounds, lambda: watch.seconds > ends)
         if value > best_value:
@@ -92,7 +97,8 @@ def solve_dual(
 def _typical_demand(rows: LinearRows) -> Floats:
     """Mean demand of the arcs in each row: hours and head counts become alike."""
     count = np.maximum(np.diff(rows.matrix.tocsc().indptr), 1)
-    return np.maximum(np.asarray(rows.matrix.sum(axis=0)) / count, 1e-9)
+    mean = np.asarray(rows.matrix.sum(axis=0)) / count
+    return np.where(mean > 0, mean, 1.0)
 
 
 def _in_units(rows: LinearRows, unit: Floats) -> LinearRows:
@@ -108,8 +114,9 @@ def _in_units(rows: LinearRows, unit: Floats) -> LinearRows:
 
 def _price_range(rows: LinearRows) -> tuple[Floats, Floats]:
     """Prices outside this range give no bound, or can never help."""
-    lowest = np.where(rows.low > 0, -rows.price, 0.0)
-    highest = np.where(np.isfinite(rows.high), rows.price, 0.0)
+    cap = np.minimum(rows.price, DEAREST)
+    lowest = np.where(rows.low > 0, -cap, 0.0)
+    highest = np.where(np.isfinite(rows.high), cap, 0.0)
     return lowest, highest
 
 
@@ -234,13 +241,14 @@ def integer_prices(problem: Problem, rows: LinearRows, y: Floats) -> Prices:
     Round prices to a common denominator and evaluate the bound exactly.
 
     The denominator is the largest power of two, at most 2^20, for which every
-    intermediate number stays below 2^62.
+    intermediate number stays below 2^61.
     """
-    biggest = float(rows.cost.max(initial=1)) + float(
-        (rows.matrix @ np.abs(y)).max(initial=0.0)
-    )
+    largest = float((rows.matrix @ np.abs(y)).max(initial=0.0))
+    if largest > 2**58:  # only where no plan exists; smaller prices prove as much
+        y, largest = y * (2**58 / largest), 2.0**58
+    biggest = float(rows.cost.max(initial=1)) + largest
     scale = 2**20
-    while scale > 1 and scale * biggest * 4 > 2**62:
+    while scale > 1 and (scale * biggest > 2**61 or scale * np.abs(y).max(initial=0) > 2**61):
         scale //= 2
     numerators = np.rint(y * scale).astype(np.int64)
     cap = np.where(np.isfinite(rows.price), rows.price * scale, 2**62)
@@ -251,7 +259,7 @@ def integer_prices(problem: Problem, rows: LinearRows, y: Floats) -> Prices:
     )
     priced = scale * rows.cost + matrix @ numerators
     best = np.minimum.reduceat(priced, problem.start[:-1])
-    total = sum(int(part.sum()) for part in np.array_split(best.astype(object), 1))
+    total = int(best.astype(object).sum())
     for price, low, high in zip(numerators, rows.low, rows.high, strict=True):
         total -= int(price) * int(high) if price > 0 else int(price) * int(low)
     bound = -((-total) // scale)

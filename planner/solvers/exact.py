@@ -163,7 +163,7 @@ def _add_row(
         model.add(load >= row.low)
         return []
     over = model.new_int_var(0, max(0, total - high), "")
-    under = model.new_int_var(0, row.low, "")
+    under = model.new_int_var(0, max(0, row.low), "")
     model.add(load - over <= high)
     model.add(load + under >= row.low)
     return [row.price * over, row.price * under]

@@ -59,6 +59,7 @@ class State(NamedTuple):
     arc_of: Indices
     load: Floats
     penalty: Floats
+    floor: Floats
     count: Indices
     labels: Indices
     members: Indices
@@ -268,13 +269,15 @@ def _other_arc(begin: int, width: int, present: int) -> int:
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _adapt(  # type: ignore[no-untyped-def]
-    low, high, hard, load, penalty, tally, apart_penalty
+    low, high, hard, load, penalty, floor, tally, apart_penalty
 ) -> None:
-    """Raise the penalty of broken hard rows, lower the others' slowly."""
+    """Raise the penalty of broken hard rows, let the others sink to their floor."""
     for k in range(len(low)):
         if hard[k]:
             broken = load[k] > high[k] or load[k] < low[k]
-            penalty[k] *= 1.15 if broken else 0.985
+            penalty[k] = (
+                penalty[k] * 1.2 if broken else max(floor[k], penalty[k] * 0.98)
+            )
     if tally[BROKEN] > 0:
         apart_penalty[0] *= 1.05
 
@@ -305,13 +308,14 @@ def anneal(
     set_start, set_of, set_price = model.set_start, model.set_of, model.set_price
     set_apart, set_label, set_base = model.set_apart, model.set_label, model.set_base
     arc_of, load, penalty, count = state.arc_of, state.load, state.penalty, state.count
+    floor = state.floor
     labels, members, size = state.labels, state.members, state.size
     place, tally, apart_penalty = state.place, state.tally, state.apart_penalty
     n = len(arc_of)
     nobody = len(slot) - 2
     chain_unit = np.zeros(depth, dtype=np.int64)
     chain_arc = np.zeros(depth, dtype=np.int64)
-    pause = max(200, n // 8)
+    pause = max(200, n)
     for step in range(steps):
         unit = np.random.randint(n)
         width = start[unit + 1] - start[unit]
@@ -442,5 +446,5 @@ def anneal(
             if tally[BROKEN] == 0 and tally[COST] < best_cost - 0.5:
                 best_cost = tally[COST]
                 best[:] = arc_of
-            _adapt(low, high, hard, load, penalty, tally, apart_penalty)
+            _adapt(low, high, hard, load, penalty, floor, tally, apart_penalty)
     return best_cost

@@ -89,9 +89,9 @@ def _neighbours(
     mine = problem.rep[arcs] == rep
     touched = mine[problem.unit]
     closeness = np.exp(-dual.reduced[touched] / (dual.reduced.mean() / 20 + 1e-9))
-    pull = np.bincount(
-        problem.rep[touched], closeness, minlength=problem.m + 1
-    )[: problem.m]
+    pull = np.bincount(problem.rep[touched], closeness, minlength=problem.m + 1)[
+        : problem.m
+    ]
     pull[rep] = 0
     size = np.bincount(problem.rep[arcs], minlength=problem.m + 1)
     chosen, room = [rep], FREE_ARCS / 5 - size[rep]
@@ -126,7 +126,9 @@ def _restrict(
     start[-1] = len(kept)
     fixed = arcs[~mine]
     rows = tuple(
-        row for row in (_rest(problem, row, fixed, inside) for row in problem.rows) if row
+        row
+        for row in (_rest(problem, row, fixed, inside) for row in problem.rows)
+        if row
     )
     sub = replace(
         problem,

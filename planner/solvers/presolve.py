@@ -32,11 +32,15 @@ def _impossible(compiled: Compiled) -> list[str]:
     for unit, reason in compiled.impossible.items():
         by_reason.setdefault(reason, []).append(unit)
     sentences = {
-        "rules": _("{n:,} account(s) may go to no rep at all by skills, pins, "
-                   "protection, distance or fit: {names}. Widen one of these rules, "
-                   "or allow leaving out."),
-        "size": _("{n:,} account(s) (or groups) are larger than every cap they fall "
-                  "under: {names}. Raise a cap, or split them."),
+        "rules": _(
+            "{n:,} account(s) may go to no rep at all by skills, pins, "
+            "protection, distance or fit: {names}. Widen one of these rules, "
+            "or allow leaving out."
+        ),
+        "size": _(
+            "{n:,} account(s) (or groups) are larger than every cap they fall "
+            "under: {names}. Raise a cap, or split them."
+        ),
     }
     return [
         sentences[reason].format(n=len(units), names=_few(units))
@@ -50,8 +54,10 @@ def _few(names: list[str]) -> str:
 
 def _contradictory_rows(problem: Problem) -> list[str]:
     return [
-        _("{row}: no whole number of steps lies between its low and its high end. "
-          "Widen the tolerance.").format(row=row.id)
+        _(
+            "{row}: no whole number of steps lies between its low and its high end. "
+            "Widen the tolerance."
+        ).format(row=row.id)
         for row in problem.rows
         if row.price is None and row.high is not None and row.low > row.high
     ]
@@ -74,19 +80,25 @@ def _short(problem: Problem) -> list[str]:
             have = sum(high for high in highs if high is not None)
             if everyone and None not in highs and least > have:
                 found.append(
-                    _("{row}: the accounts need at least {need:,.6g} {measure}, the "
-                      "limits allow {have:,.6g}: {short:,.6g} short. Raise the "
-                      "limits, or add reps.").format(
-                        row=kind, measure=name, need=least / scale,
-                        have=have / scale, short=(least - have) / scale,
+                    _(
+                        "{row}: the accounts need at least {need:,.6g} {measure}, the "
+                        "limits allow {have:,.6g}: {short:,.6g} short. Raise the "
+                        "limits, or add reps."
+                    ).format(
+                        row=kind,
+                        measure=name,
+                        need=least / scale,
+                        have=have / scale,
+                        short=(least - have) / scale,
                     )
                 )
             low = sum(row.low for row in rows)
             if low > most:
                 found.append(
-                    _("{row}: the lower limits add up to {low:,.6g} {measure}, all "
-                      "accounts together have at most {most:,.6g}. Lower the limits.")
-                    .format(row=kind, measure=name, low=low / scale, most=most / scale)
+                    _(
+                        "{row}: the lower limits add up to {low:,.6g} {measure}, all "
+                        "accounts together have at most {most:,.6g}. Lower the limits."
+                    ).format(row=kind, measure=name, low=low / scale, most=most / scale)
                 )
     return found
 

@@ -76,7 +76,7 @@ def search(
             chunk = min(chunk, iterations - done)
         now = hot * (cold / hot) ** share
         tick = watch.seconds
-        best_cost = moves.anneal(model, state, best, best_cost, chunk, now, 3, 6)
+        best_cost = moves.anneal(model, state, best, best_cost, chunk, now, 2, 4)
         done += chunk
         watch.report("search", best_cost)
         if gap_of(watch.cost, watch.bound) <= gap:
@@ -118,7 +118,7 @@ def _temperatures(problem: Problem, dual: Dual) -> tuple[float, float]:
     return HOT * typical + 1e-6, COLD * typical + 1e-6
 
 
-HOT, COLD = 0.3, 0.003
+HOT, COLD = 0.02, 0.001
 """Temperatures over the median reduced cost of the units' second choices."""
 
 
@@ -168,6 +168,7 @@ def _prepare(
         arc_of=arc,
         load=np.zeros(len(rows.ids)),
         penalty=penalty,
+        floor=penalty.copy(),
         count=np.zeros(int(sets["base"][-1]), dtype=np.int64),
         labels=np.zeros(len(sets["price"]), dtype=np.int64),
         members=np.zeros(len(kept), dtype=np.int64),

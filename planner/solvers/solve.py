@@ -77,11 +77,12 @@ class _Run:
     def solve(self) -> Result:
         problem, watch = self.problem, self.watch
         rows = linear_rows(problem)
-        dual = solve_dual(problem, rows, watch, time_share=0.4)
+        worst = _worst_cost(problem)
+        dual = solve_dual(problem, rows, watch, time_share=0.4, worst=worst)
         self.prices = dual.certificate
         if self.prices.bound > 0:
             self.bound, self.bound_by = self.prices.bound, "dual"
-        if self.bound > _worst_cost(problem):
+        if self.bound > worst:
             return self.result(Status.INFEASIBLE, None)
         arcs = self._incumbent(rows, dual)
         if self.method == "exact" or (arcs is None and self._may_ask_cp_sat()):

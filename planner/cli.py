@@ -1,0 +1,456 @@
+"""Commands: each a thin call of one public function; heavy imports only when run."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planner.errors import PlannerError
+from planner.words import _, set_language
+
+if TYPE_CHECKING:
+    from planner.solution import Solution
+    from planner.solvers.result import Progress
+
+NO, BAD_INPUT, INTERRUPTED = 1, 2, 130
+"""Exit codes: the answer is no; bad input or usage; interrupted (best plan written)."""
+
+FAULTS_SHOWN = 20
+
+
+class _Commands(click.Group):
+    """A group that turns every error a user can fix into one line and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; no traceback reaches the user."""
+        try:
+            return super().invoke(ctx)
+        except PlannerError as error:
+            _talk(_("Error: {error}").format(error=error))
+            ctx.exit(BAD_INPUT)
+        except KeyboardInterrupt:
+            _talk(_("Interrupted; nothing was written."))
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            sys.stderr.close()
+            ctx.exit(0)
+        except OSError as error:
+            _talk(
+                _("Error: {error}. Check path, rights and disk space.").format(
+                    error=error
+                )
+            )
+            ctx.exit(BAD_INPUT)
+
+
+def _talk(text: str) -> None:
+    """Speak on stderr; stdout is for data."""
+    click.echo(text, err=True)
+
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_OUTPUT = click.option(
+    "-o",
+    "--output",
+    type=_FOLDER,
+    required=True,
+    metavar="DIR",
+    help="Plan folder to write; an existing plan folder is replaced.",
+)
+_TIME = click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="S",
+    help="Seconds for the solve, instead of the scenario's.",
+)
+_SEED = click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    help="Seed, instead of the scenario's. A run repeats exactly only under "
+    "solve.iterations and one thread, not under a time limit.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="territory-planner", prog_name="planner")
+@click.option("--lang", metavar="CODE", help="Language of messages, e.g. en or zh.")
+def main(lang: str | None) -> None:
+    """Plan sales territories: who serves which account, with a proven gap."""
+    set_language(lang)
+
+
+@main.command()
+@_OUTPUT
+@_TIME
+@_SEED
+@_JSON
+def demo(
+    output: Path, time_limit: float | None, seed: int | None, as_json: bool
+) -> None:
+    """Solve the embedded demo: 7,555 US places, 75 reps.
+
+    \b
+    Example:
+        planner demo -o demo/
+    """
+    from planner.embedded import demo_scenario
+
+    _solve(demo_scenario(), output, time_limit, seed, as_json)
+
+
+@main.command()
+@click.argument("scenario", type=_FILE)
+@_OUTPUT
+@_TIME
+@_SEED
+@_JSON
+def solve(
+    scenario: Path,
+    output: Path,
+    time_limit: float | None,
+    seed: int | None,
+    as_json: bool,
+) -> None:
+    """Give every account a rep and write the plan folder.
+
+    \b
+    Ctrl-C stops and writes the best plan so far (exit code 130).
+    Exit code 1: there is no plan, or none was found.
+    Example:
+        planner solve plan.toml --time-limit 60 -o out/
+    """
+    _solve(scenario, output, time_limit, seed, as_json)
+
+
+def _solve(
+    scenario: Path,
+    output: Path,
+    time_limit: float | None,
+    seed: int | None,
+    as_json: bool,
+) -> None:
+    from planner.scenario import read_scenario
+    from planner.workspace import check_target
+
+    check_target(output)  # before the work, not after it
+    question = read_scenario(scenario)
+    with _heeding_ctrl_c() as interrupted, _progress() as tell:
+        from planner.solution import solve as solve_scenario
+
+        solution = solve_scenario(
+            question,
+            time_limit_s=time_limit,
+            seed=seed,
+            interrupted=interrupted,
+            tell=tell,
+        )
+        if solution.plan is not None:
+            _say(_("Writing the plan folder ..."))
+            for message in solution.save(output):
+                _talk(message)
+        stopped = interrupted()
+    if as_json:
+        click.echo(json.dumps(_summary(solution, output), ensure_ascii=False))
+    _talk(_sentences(solution, output))
+    if solution.plan is None:
+        sys.exit(INTERRUPTED if stopped else NO)
+    if not _verified(output):
+        sys.exit(NO)
+    if stopped:
+        sys.exit(INTERRUPTED)
+
+
+def _verified(folder: Path) -> bool:
+    """Judge what was just written; silent when all is well."""
+    from planner.evaluate.verify import verify as judge
+
+    verdict = judge(folder)
+    if verdict.ok:
+        _talk(_("Verified: the folder is what its certificate says."))
+    else:
+        _talk(str(verdict))
+    return verdict.ok
+
+
+def _say(text: str) -> None:
+    if sys.stderr.isatty():
+        _talk(text)
+
+
+@contextmanager
+def _heeding_ctrl_c() -> Iterator[Callable[[], bool]]:
+    """First Ctrl-C (or SIGTERM) asks to stop, a second one stops at once."""
+    asked: list[int] = []
+
+    def ask(number: int, _frame: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        _talk(
+            _(
+                "Stopping; the best plan so far will be written. "
+                "Press Ctrl-C again to give up."
+            )
+        )
+
+    before = {s: signal.signal(s, ask) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """One live line on a terminal, a line every ten seconds elsewhere."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    told = {"at": -math.inf}
+    pause = 0.2 if console.is_terminal else 10.0
+
+    if not console.is_terminal:
+
+        def tell(moment: Progress) -> None:
+            if moment.seconds >= 2 and moment.seconds - told["at"] >= pause:
+                told["at"] = moment.seconds
+                _talk(_line(moment))
+
+        yield tell
+        return
+    with console.status("") as status:
+
+        def show(moment: Progress) -> None:
+            if moment.seconds - told["at"] >= pause:
+                told["at"] = moment.seconds
+                status.update(_line(moment))
+
+        yield show
+
+
+def _line(moment: Progress) -> str:
+    """Seconds, phase, incumbent, bound, gap; a dash where there is none yet."""
+    cost = f"{moment.cost:,.0f}" if math.isfinite(moment.cost) else "-"
+    gap = f"{moment.gap:.2%}" if math.isfinite(moment.gap) else "-"
+    return _(
+        "{seconds:5.0f} s  {phase:<8} incumbent {cost}  bound {bound:,.0f}  gap {gap}"
+    ).format(
+        seconds=moment.seconds,
+        phase=moment.phase,
+        cost=cost,
+        bound=moment.bound,
+        gap=gap,
+    )
+
+
+def _summary(solution: Solution, output: Path) -> dict[str, Any]:
+    result, plan = solution.result, solution.plan
+    return {
+        "status": str(result.status),
+        "cost": int(result.cost) if plan is not None else None,
+        "bound": int(result.bound),
+        "gap": result.gap if plan is not None else None,
+        "cost_scale": solution.compiled.problem.cost_scale,
+        "currency": solution.scenario.currency,
+        "seconds": round(result.seconds, 3),
+        "stopped_by": result.stopped_by,
+        "folder": str(output) if plan is not None else None,
+        "reasons": list(solution.reasons),
+    }
+
+
+def _sentences(solution: Solution, output: Path) -> str:
+    """Say what came out, in a few lines; ends with the next step."""
+    from planner.reporting import outcome_lines
+
+    lines = outcome_lines(solution)
+    if solution.plan is not None:
+        lines.append(
+            _(
+                "Plan folder: {folder} (open report.html; check again with: planner "
+                "verify {folder})"
+            ).format(folder=output)
+        )
+    return "\n".join(lines)
+
+
+@main.command()
+@click.argument("folder", type=_FOLDER)
+@_JSON
+def verify(folder: Path, as_json: bool) -> None:
+    """Judge a plan folder from the folder alone: rules, costs, bound.
+
+    Exit code 1 when anything is wrong.
+    """
+    from planner.evaluate.verify import verify as judge
+
+    verdict = judge(folder)
+    if as_json:
+        click.echo(json.dumps(verdict.to_dict(), ensure_ascii=False))
+    else:
+        click.echo(str(verdict))
+    if not verdict.ok:
+        sys.exit(NO)
+
+
+@main.command()
+@click.argument("scenario", type=_FILE)
+@click.option("--faults", type=_FILE, help="Write every fault and warning as CSV.")
+@_JSON
+def check(scenario: Path, faults: Path | None, as_json: bool) -> None:
+    """Read and check a scenario and its tables; solve nothing.
+
+    Exit code 2 when there are faults; warnings alone are no reason.
+    """
+    from planner.scenario import read_scenario
+    from planner.tables import check_tables, write_faults
+
+    question = read_scenario(scenario)
+    tables, found = check_tables(question, question.base)
+    warnings = tables.warnings if tables is not None else []
+    notes = tables.notes if tables is not None else []
+    if faults is not None:
+        write_faults([*found, *warnings], faults)
+    if as_json:
+        body = {
+            "ok": not found,
+            "faults": [vars(fault) for fault in found],
+            "warnings": [vars(fault) for fault in warnings],
+            "notes": notes,
+        }
+        click.echo(json.dumps(body, ensure_ascii=False))
+    else:
+        for note in notes:
+            click.echo(note)
+        _list(_("{n:,} warning(s)"), warnings)
+        _list(_("{n:,} fault(s)"), found)
+        if tables is not None:
+            click.echo(
+                _("{accounts:,} accounts, {reps:,} reps: fit to solve.").format(
+                    accounts=len(tables.accounts), reps=len(tables.reps)
+                )
+            )
+    if found:
+        sys.exit(BAD_INPUT)
+
+
+def _list(head: str, found: list) -> None:
+    """Print the first of them and count the rest."""
+    if not found:
+        return
+    click.echo(head.format(n=len(found)) + ":")
+    for one in found[:FAULTS_SHOWN]:
+        click.echo(f"  {one}")
+    if hidden := len(found) - FAULTS_SHOWN:
+        if hidden > 0:
+            click.echo(
+                _("  ... and {n:,} more; --faults FILE writes all").format(n=hidden)
+            )
+
+
+@main.command()
+@_JSON
+def columns(as_json: bool) -> None:
+    """Print the contract of every table: fields, units, defaults."""
+    from planner.tables import contracts
+
+    found = contracts()
+    if as_json:
+        body = {
+            table: [_plain(field) for field in fields]
+            for table, fields in found.items()
+        }
+        click.echo(json.dumps(body, ensure_ascii=False, indent=1))
+        return
+    from planner.reporting import contract_text
+
+    click.echo(contract_text(found))
+
+
+def _plain(field: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {k: v if v == v else None for k, v in asdict(field).items()}
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON schema of the scenario file, for editors."""
+    from planner.scenario import Scenario
+
+    text = json.dumps(Scenario.model_json_schema(), indent=1, ensure_ascii=False)
+    click.echo(text.replace("Infinity", '"inf"'))
+
+
+@main.command()
+@click.argument("folder", type=_FOLDER, default=Path())
+def init(folder: Path) -> None:
+    """Write a commented scenario and small example tables to start from."""
+    from planner.embedded import write_example
+
+    for path in write_example(folder):
+        _talk(_("wrote {path}").format(path=path))
+    _talk(_("Next: planner solve {path} -o out/").format(path=folder / "plan.toml"))
+
+
+@main.command()
+@click.argument("folders", type=_FOLDER, nargs=-1, required=True)
+@_JSON
+def compare(folders: tuple[Path, ...], as_json: bool) -> None:
+    """Put the key figures of two or more plan folders side by side."""
+    if len(folders) < 2:
+        raise PlannerError(_("Name two or more plan folders."))
+    from planner.compare import compare as compare_folders
+    from planner.reporting import table_text
+
+    table = compare_folders(list(folders))
+    if as_json:
+        click.echo(table.to_json(orient="index", force_ascii=False))
+    else:
+        click.echo(table_text(table))
+
+
+@main.command("map")
+@click.argument("folder", type=_FOLDER)
+@click.option(
+    "-o",
+    "--output",
+    type=_FOLDER,
+    required=True,
+    metavar="DIR",
+    help="Existing or new folder for map.png and map.svg; not the plan folder, whose "
+    "files are sealed.",
+)
+def draw_map(folder: Path, output: Path) -> None:
+    """Draw the maps of a plan folder again, from its files."""
+    from planner.redraw import redraw_map
+
+    for message in redraw_map(folder, output):
+        _talk(message)
+    _talk(_("wrote {path}").format(path=output / "map.png"))
+
+
+@main.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("-o", "--output", type=_FILE, required=True, metavar="FILE.html")
+def report(folder: Path, output: Path) -> None:
+    """Write the report of a plan folder again, in the chosen language."""
+    from planner.redraw import redraw_report
+
+    redraw_report(folder, output)
+    _talk(_("wrote {path}").format(path=output))
+
+
+if __name__ == "__main__":
+    main()

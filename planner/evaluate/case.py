@@ -1,0 +1,146 @@
+"""A plan laid beside its recount."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from planner.evaluate.bound import DualBound, total_of
+from planner.evaluate.folder import Certificate
+from planner.evaluate.pairs import Bools, Ints, Pairs, Quantity
+from planner.evaluate.recount import Recount
+from planner.evaluate.rows import Row
+from planner.words import _
+
+UNREAD = -1
+
+
+@dataclass(frozen=True)
+class Case:
+    """
+    What is judged: claims, recount, plan file, and the plan's own pairs per account.
+
+    ``chosen`` is the column of the account's rep, `nobody`, or `UNREAD`. ``loads``
+    are per quantity and column, shape (m + 1,).
+    """
+
+    claims: Certificate
+    recount: Recount
+    plan: dict[str, list[str]]
+    line_of: Ints
+    chosen: Ints
+    km: np.ndarray
+    eligible: np.ndarray
+    costs: dict[str, Ints]
+    loads: dict[Quantity, Ints]
+    dual: DualBound
+
+    def account(self, at: int) -> str:
+        return str(self.recount.accounts.index[at])
+
+    def load(self, row: Row) -> int:
+        """Load of a row under the plan."""
+        return total_of(self.loads[row.quantity][row.reps])
+
+
+def place(plan: dict[str, list[str]], recount: Recount) -> tuple[Ints, Ints, list[str]]:
+    """Find line and chosen column of each account, and what is wrong with both."""
+    ids, faults = plan["account_id"], []
+    at = recount.accounts.index.get_indexer(pd.Index(ids, dtype=object))
+    rep = recount.reps.index.get_indexer(pd.Index(plan["rep_id"], dtype=object))
+    line_of = np.full(len(recount.accounts), UNREAD, dtype=np.int64)
+    chosen = line_of.copy()
+    for line, (account, account_id, rep_id) in enumerate(
+        zip(at.tolist(), ids, plan["rep_id"], strict=True)
+    ):
+        if account < 0:
+            faults.append(_("{id} is no account").format(id=account_id))
+        elif line_of[account] >= 0:
+            faults.append(_("{id} occurs more than once").format(id=account_id))
+        else:
+            line_of[account] = line
+            chosen[account] = rep[line] if rep_id else recount.nobody
+            if chosen[account] < 0:
+                faults.append(
+                    _("{id} goes to {rep!r}, who is no rep").format(
+                        id=account_id, rep=rep_id
+                    )
+                )
+    missing = recount.accounts.index[line_of < 0]
+    faults += [_("{id} is missing").format(id=account) for account in missing]
+    if ids != sorted(ids):
+        faults.append(_("the rows are not sorted by account_id"))
+    return line_of, chosen, faults
+
+
+def survey(
+    claims: Certificate,
+    recount: Recount,
+    plan: dict[str, list[str]],
+    line_of: Ints,
+    chosen: Ints,
+) -> Case:
+    """Go over all pairs once: note the plan's own, and bound what any plan costs."""
+    count = len(chosen)
+    km, eligible = np.zeros(count), np.zeros(count, dtype=bool)
+    costs = {term: np.zeros(count, dtype=np.int64) for term in recount.terms}
+    quantities = {row.quantity for row in recount.rows}
+    quantities |= {("measure", name) for name in recount.scales}
+    loads = {q: np.zeros(recount.nobody + 1, dtype=np.int64) for q in quantities}
+    dual = DualBound(recount, claims.dual.prices, claims.dual.price_scale)
+    for parts, starts in recount.blocks():
+        unit: Pairs | None = None
+        for rows in parts:
+            pairs = recount.pairs(rows)
+            at, read = chosen[rows], chosen[rows] >= 0
+            served = read & (at < recount.nobody)
+            km[rows] = _own(pairs.km, at)
+            eligible[rows] = _own(pairs.eligible, at)
+            for term, each in pairs.costs.items():
+                costs[term][rows] = _own(each, at) * read
+            for quantity, each in pairs.amounts.items():
+                counts = served if quantity[0] == "measure" else read
+                np.add.at(loads[quantity], at[counts], _own(each, at)[counts])
+            whole = pairs.summed(starts)
+            unit = whole if unit is None else unit + whole
+        if unit is not None:
+            dual.add(unit, parts[0][starts])
+    return Case(
+        claims, recount, plan, line_of, chosen, km, eligible, costs, loads, dual
+    )
+
+
+def _own(values: NDArray[Any], at: Ints) -> NDArray[Any]:
+    """Pick each account's own pair from a block."""
+    if values.shape[1] == 1:
+        return values[:, 0]
+    return values[np.arange(len(at)), np.maximum(at, 0)]
+
+
+def moves_of(case: Case) -> Bools:
+    """Whether each account leaves a known owner."""
+    owner = case.recount.owner
+    return (owner >= 0) & (case.chosen >= 0) & (case.chosen != owner)
+
+
+def amount_text(steps: int, scale: int) -> str:
+    """Exact decimal text of an integer on a power-of-ten scale."""
+    digits = len(str(scale)) - 1
+    text = f"{abs(steps) // scale}"
+    if digits:
+        text += f".{abs(steps) % scale:0{digits}d}"
+    return f"-{text}" if steps < 0 else text
+
+
+def scale_of(case: Case, quantity: Quantity) -> int:
+    """Steps per unit of what a row counts."""
+    kind, name = quantity
+    if kind == "measure":
+        return case.recount.scales[name]
+    if kind == "term":
+        return case.recount.cost_scale
+    return case.recount.value_scale if name == "moved_value" else 1

@@ -1,0 +1,112 @@
+"""What the figures of a plan are called, in which unit, and which way is better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from planner.words import _
+
+Better = Literal["lower", "higher"] | None
+
+
+@dataclass(frozen=True)
+class Label:
+    """
+    How a figure is shown.
+
+    Attributes
+    ----------
+    words
+        Gives its name in the language chosen at that moment.
+    unit
+        "", "share" (a fraction of 1), "currency", "km", "km2", "h", "accounts",
+        "reps" or "value" (units of the accounts' value).
+    better
+        Whether less or more of it is better; None: neither.
+    """
+
+    words: Callable[[], str]
+    unit: str
+    better: Better
+
+    def __str__(self) -> str:
+        """Return its name in the reader's language."""
+        return self.words()
+
+
+LABELS = {
+    "cost": Label(lambda: _("Cost a year"), "currency", "lower"),
+    "bound": Label(lambda: _("Proven lower bound"), "currency", None),
+    "gap": Label(lambda: _("Proven gap"), "share", "lower"),
+    "accounts": Label(lambda: _("Accounts"), "accounts", None),
+    "accounts_left_out": Label(lambda: _("Accounts left out"), "accounts", "lower"),
+    "value_left_out": Label(lambda: _("Value left out"), "value", "lower"),
+    "reps": Label(lambda: _("Reps"), "reps", None),
+    "reps_without_accounts": Label(
+        lambda: _("Reps without accounts"), "reps", "lower"
+    ),
+    "travel_km": Label(lambda: _("Travel a year"), "km", "lower"),
+    "travel_hours": Label(lambda: _("Hours on the road a year"), "h", "lower"),
+    "mean_km": Label(lambda: _("Mean distance, one way"), "km", "lower"),
+    "p95_km": Label(lambda: _("95 % of accounts within"), "km", "lower"),
+    "mean_squared_km2": Label(
+        lambda: _("Mean squared distance by visits"), "km2", "lower"
+    ),
+    "capacity_use": Label(lambda: _("Capacity used"), "share", None),
+    "skill_match": Label(lambda: _("Skills asked for and met"), "share", "higher"),
+    "accounts_vacant": Label(
+        lambda: _("Accounts without an owner today"), "accounts", None
+    ),
+    "accounts_moved": Label(
+        lambda: _("Accounts that change hands"), "accounts", "lower"
+    ),
+    "value_moved": Label(lambda: _("Value that changes hands"), "value", "lower"),
+    "value_moved_share": Label(
+        lambda: _("Share of value that changes hands"), "share", "lower"
+    ),
+    "handover_value_at_risk": Label(
+        lambda: _("Value at risk by handover"), "currency", "lower"
+    ),
+    "accounts_changed": Label(
+        lambda: _("Accounts with another rep than in the first plan"), "accounts", None
+    ),
+    "value_changed": Label(
+        lambda: _("Value with another rep than in the first plan"), "value", None
+    ),
+}
+"""Key of a figure -> label; `label_of` also knows those of measures and terms."""
+
+_OF_MEASURE: dict[str, tuple[Callable[[], str], str]] = {
+    "max_relative_imbalance_": (
+        lambda: _("Largest imbalance of {name}"),
+        "share",
+    ),
+    "cv_": (lambda: _("Variation of {name} (CV)"), ""),
+    "gini_": (lambda: _("Gini coefficient of {name}"), ""),
+    "term_": (lambda: _("Cost a year: {name}"), "currency"),
+}
+
+
+def label_of(key: str) -> Label:
+    """
+    Return the label of a key of `Metrics.totals`, or of a row of `compare`.
+
+    Examples
+    --------
+    >>> str(label_of("gini_hours"))
+    'Gini coefficient of hours'
+
+    Raises
+    ------
+    KeyError
+        If there is no such figure.
+    """
+    if key in LABELS:
+        return LABELS[key]
+    for prefix, (words, unit) in _OF_MEASURE.items():
+        if key.startswith(prefix):
+            name = key.removeprefix(prefix)
+            return Label(lambda: words().format(name=name), unit, "lower")
+    raise KeyError(key)

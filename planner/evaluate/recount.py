@@ -1,0 +1,347 @@
+"""
+The second road to every number: pairs and rows straight from the clean tables.
+
+Written from the definition of the scenario alone. It shares the rounding and the
+distance formula with the solvers' road, and nothing else, so that an error in one of
+the two shows as a difference. Arrays over pairs have one column per rep and a last
+column for "nobody"; they exist for a block of accounts at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from planner.errors import PlannerError
+from planner.evaluate.pairs import Bools, Floats, Ints, Pairs, Roads, column_of, where
+from planner.evaluate.rows import rows_of
+from planner.rounding import (
+    LARGEST_TOTAL,
+    cost_scale,
+    decimals_scale,
+    to_integers,
+)
+from planner.scenario import Scenario
+from planner.scenario.model import TERMS, Pin
+from planner.tables import Tables, parse_skills
+from planner.words import _
+
+PAIRS_AT_ONCE = 400_000
+"""Pairs of one block: few enough to stay near the processor."""
+
+
+class Recount:
+    """
+    Every number that the scenario and the clean tables define.
+
+    Attributes
+    ----------
+    owner
+        Column of today's owner per account, -1 where unknown, shape (n,).
+    scales
+        Steps per unit of each measure used.
+    cost_scale
+        Steps per unit of currency.
+    terms
+        Names of the pair terms that exist, in the order of the objective.
+    unit
+        Number of the unit of each account, shape (n,).
+    rows
+        All limits, balance bands and budgets.
+    """
+
+    def __init__(self, scenario: Scenario, tables: Tables) -> None:
+        if not (tables.accounts.index.is_unique and tables.reps.index.is_unique):
+            raise PlannerError(
+                _(
+                    "An account or rep occurs twice in the clean tables. Write the "
+                    "plan folder again."
+                )
+            )
+        for name in ("owner", "skills", "prefers", "grade", "priority", "protected"):
+            column_of(tables.accounts, name)
+        for name in ("value", "tenure_years", "pipeline", "visits", "country", "name"):
+            column_of(tables.accounts, name)
+        for name in ("skills", "grade", "team"):
+            column_of(tables.reps, name)
+        self.scenario, self.reps = scenario, tables.reps
+        self.accounts = tables.accounts.assign(account_id=tables.accounts.index)
+        self.nobody = len(self.reps)
+        # Sums over all accounts must fit 64 bits, with room to double.
+        self._most = min(LARGEST_TOTAL, 2**61 // max(1, len(self.accounts)))
+        self.owner = self.reps.index.get_indexer(pd.Index(self.accounts["owner"]))
+        self.roads = Roads(scenario.travel, tables)
+        self._levels = [parse_skills(text) for text in self.reps["skills"]]
+        self._set_rules()
+        self._set_measures()
+        self._set_prices()
+        self.unit = self._units()
+        self.rows = rows_of(self)
+
+    def labels(self, column: str) -> Ints:
+        """Code of each account's label in a column; -1 where blank, shape (n,)."""
+        values = column_of(self.accounts, column).astype(object)
+        blank = values.isna() | (values.astype(str).str.strip() == "")
+        return np.asarray(pd.factorize(values.mask(blank))[0], dtype=np.int64)
+
+    def steps(self, values: ArrayLike, scale: int, what: str) -> Ints:
+        """
+        Round amounts to integers, exactly as the certificate counts them.
+
+        Raises
+        ------
+        PlannerError
+            If an amount is missing, negative, or so large that a sum may not fit.
+        """
+        array = np.asarray(values, dtype=float)
+        if array.size and not (array.min() >= 0 and array.max() * scale < self._most):
+            raise PlannerError(
+                _(
+                    "{what}: an amount is missing, negative, or too large to count "
+                    "exactly. Correct the tables or the prices."
+                ).format(what=what)
+            )
+        return to_integers(array, scale)
+
+    # Who may serve whom
+
+    def _set_rules(self) -> None:
+        protect, out = self.scenario.protect, self.scenario.leave_out
+        locked = np.zeros(len(self.accounts), dtype=bool)
+        if protect.field:
+            locked |= self.accounts["protected"].to_numpy(dtype=bool)
+        for conditions in protect.where:
+            locked |= where(self.accounts, conditions)
+        self.locked = locked & (self.owner >= 0)
+        self._pins = self._covered(self.scenario.pins)
+        self._forbids = self._covered(self.scenario.forbid)
+        self.pinned = np.zeros(len(self.accounts), dtype=bool)
+        self.pinned[list(self._pins)] = True
+        self.may_leave = ~self.pinned & ~self.locked
+        self.may_leave &= out is not None and where(self.accounts, out.where)
+        grades, self._grade = pd.factorize(self.accounts["grade"])[::-1]
+        fit = [
+            [self.scenario.fit.get(g, {}).get(r, 0.0) for r in self.reps["grade"]]
+            for g in grades
+        ]
+        self._never = np.array([[c == "never" for c in (*row, 0.0)] for row in fit])
+        self._fit = [[0.0 if c == "never" else c for c in (*row, 0.0)] for row in fit]
+
+    def _covered(self, pins: Sequence[Pin]) -> dict[int, list[Bools]]:
+        """Account -> the reps that each of its pins (or forbid entries) names."""
+        covered: dict[int, list[Bools]] = {}
+        for pin in pins:
+            if pin.accounts is not None:
+                found = self.accounts.index.get_indexer(pd.Index(pin.accounts))
+                found = np.unique(found[found >= 0])
+            else:
+                found = np.flatnonzero(where(self.accounts, pin.where or []))
+            reps = (
+                self.reps.index.isin(pin.reps)
+                if pin.reps is not None
+                else self.reps["team"].isin(pin.teams or []).to_numpy(dtype=bool)
+            )
+            for account in found.tolist():
+                covered.setdefault(account, []).append(np.append(reps, False))
+        return covered
+
+    def _lacking(self, column: str, rows: Ints) -> Ints:
+        """How many of the named skills each rep lacks; (b, 1) if all are blank."""
+        code, texts = pd.factorize(self.accounts[column].to_numpy(object)[rows])
+        if not any(texts):
+            return np.zeros((len(rows), 1), dtype=np.int64)
+        counts = np.zeros((len(texts), self.nobody + 1), dtype=np.int64)
+        for index, text in enumerate(texts):
+            for skill, level in parse_skills(text).items():
+                has = [levels.get(skill, 0) >= level for levels in self._levels]
+                counts[index, :-1] += ~np.array(has, dtype=bool)
+        return counts[code]
+
+    def _rules(
+        self, rows: Ints, km: Floats, listed: Bools
+    ) -> Iterator[tuple[str, Bools]]:
+        """Rule by rule: what is wrong where it does not hold, and where it holds."""
+        travel = self.scenario.travel
+        yield _("lacks a required skill"), self._lacking("skills", rows) == 0
+        if self.scenario.fit:
+            yield _("fit says never for these grades"), ~self._never[self._grade[rows]]
+        if self._pins:
+            named = self._named(self._pins, rows, listed.shape, all_of=True)
+            yield _("a pin of the account does not name the rep"), named
+        if self._forbids:
+            named = self._named(self._forbids, rows, listed.shape, all_of=False)
+            yield _("a forbid entry names the pair"), ~named
+        if self.locked.any():
+            owned = self.owner[rows, None] == np.arange(self.nobody + 1)
+            free = owned | ~self.locked[rows, None]
+            yield _("the account is protected and stays with its owner"), free
+        if self.roads.has_table and travel.missing_pairs == "forbid":
+            yield _("the distance table lacks the pair"), listed
+        if travel.max_km is not None:
+            near = (km <= travel.max_km) | self.pinned[rows, None]
+            yield _("farther than travel.max_km"), near
+
+    @staticmethod
+    def _named(
+        covered: dict[int, list[Bools]],
+        rows: Ints,
+        shape: tuple[int, ...],
+        all_of: bool,
+    ) -> Bools:
+        """Whether all (or any) of the entries that cover an account name the rep."""
+        named = np.full(shape, all_of)
+        for local, account in enumerate(rows.tolist()):
+            for reps in covered.get(account, ()):
+                named[local] = named[local] & reps if all_of else named[local] | reps
+        return named
+
+    def reasons(self, account: int, rep: int) -> list[str]:
+        """Name the rules that a pair breaks; empty if it is eligible."""
+        rows = np.array([account])
+        km, _hours, listed = self.roads.block(rows)
+        return [
+            why
+            for why, mask in self._rules(rows, km, listed)
+            if not np.broadcast_to(mask, km.shape)[0, rep]
+        ]
+
+    # What a pair costs and takes
+
+    def _set_measures(self) -> None:
+        self.scales: dict[str, int] = {}
+        self.own: dict[str, Floats] = {}
+        self._counted: dict[str, Bools] = {}
+        for name in self.scenario.measures_used():
+            measure = self.scenario.measure(name)
+            counts = np.ones(len(self.accounts))
+            if measure.of != "accounts":
+                counts = column_of(self.accounts, measure.of).to_numpy(dtype=float)
+            self._counted[name] = where(self.accounts, measure.where)
+            self.own[name] = np.where(self._counted[name], counts, 0.0)
+            least = 100 if measure.travel or measure.factor_by_grade else 1
+            self.scales[name] = max(decimals_scale(self.own[name]), least)
+
+    def _set_prices(self) -> None:
+        plan, prices = self.scenario, self.scenario.handover
+        names = ("value", "tenure_years", "pipeline", "visits")
+        value, years, pipeline, visits = (
+            self.accounts[name].to_numpy(dtype=float) for name in names
+        )
+        self.cost_scale = cost_scale(
+            b.price / self.scales[b.measure] for b in plan.balance if not b.hard
+        )
+        full = prices.tenure_full_years
+        share = (
+            prices.value_share + prices.tenure_share * np.minimum(years, full) / full
+        )
+        handover = prices.fixed + value * share + pipeline * prices.pipeline_share
+        self._handover = self.steps(handover, self.cost_scale, "handover")
+        self._leave = np.zeros(len(value), dtype=np.int64)
+        if plan.leave_out is not None:
+            by = plan.leave_out.by_priority
+            each = [by.get(p, plan.leave_out.price) for p in self.accounts["priority"]]
+            leave = np.array(each, dtype=float) + value * plan.leave_out.value_share
+            self._leave = self.steps(leave, self.cost_scale, "leave_out")
+        self._trips = visits * 2
+        self.value, self.value_scale = value, decimals_scale(value)
+        self._value = self.steps(value, self.value_scale, "value")
+        shares = (prices.fixed, prices.value_share, prices.tenure_share)
+        exists = {
+            "travel": self.roads.exist,
+            "skill": plan.skills.missing_preferred > 0,
+            "fit": bool(plan.fit),
+            "handover": any(x > 0 for x in (*shares, prices.pipeline_share)),
+            "leave_out": plan.leave_out is not None,
+        }
+        self.terms = [name for name in TERMS if exists[name]]
+
+    def pairs(self, rows: Ints) -> Pairs:
+        """Judge and price some accounts with every rep and with nobody."""
+        km, hours, listed = self.roads.block(rows)
+        eligible = np.ones_like(listed)
+        for _why, mask in self._rules(rows, km, listed):
+            eligible &= mask
+        eligible[:, -1] = self.may_leave[rows]
+        known = self.owner[rows, None] >= 0
+        moved = known & (self.owner[rows, None] != np.arange(self.nobody + 1))
+        costs = {name: self._cost(name, rows, km, hours, moved) for name in self.terms}
+        amounts = {("measure", n): self._demand(n, rows, hours) for n in self.scales}
+        for row in self.rows:
+            kind, name = row.quantity
+            if kind == "term":
+                amounts[row.quantity] = costs.get(name, np.zeros_like(km, dtype=int))
+            elif kind == "moved":
+                weight = self._value[rows, None] if name == "moved_value" else 1
+                amounts[row.quantity] = moved * np.asarray(weight, dtype=np.int64)
+        return Pairs(km, eligible, costs, amounts)
+
+    def _cost(
+        self, term: str, rows: Ints, km: Floats, hours: Floats, moved: Bools
+    ) -> Ints:
+        travel = self.scenario.travel
+        if term == "travel":
+            trip = km * travel.cost_per_km + hours * travel.cost_per_hour
+            return self.steps(self._trips[rows, None] * trip, self.cost_scale, term)
+        if term == "skill":
+            price = self.scenario.skills.missing_preferred
+            return self.steps(
+                price * self._lacking("prefers", rows), self.cost_scale, term
+            )
+        if term == "fit":
+            return self.steps(self._fit, self.cost_scale, term)[self._grade[rows]]
+        if term == "handover":
+            return np.where(moved, self._handover[rows, None], 0)
+        costs = np.zeros(km.shape, dtype=np.int64)
+        costs[:, -1] = self._leave[rows]
+        return costs
+
+    def _demand(self, name: str, rows: Ints, hours: Floats) -> Ints:
+        measure, own = self.scenario.measure(name), self.own[name][rows, None]
+        if measure.factor_by_grade:
+            factors = [measure.factor_by_grade.get(g, 1.0) for g in self.reps["grade"]]
+            own = own * np.array([*factors, 0.0])
+        if measure.travel:
+            trips = np.where(self._counted[name], self._trips, 0.0)[rows, None]
+            own = own + trips * hours
+        return self.steps(own, self.scales[name], name)
+
+    # Which accounts go together, and what is capped
+
+    def _units(self) -> Ints:
+        count = len(self.accounts)
+        ends: list[Ints] = []
+        offset = count
+        for entry in self.scenario.together:
+            if entry.price is None:
+                labels = self.labels(entry.column)
+                member = np.flatnonzero(labels >= 0)
+                ends.append(np.stack([member, labels[member] + offset]))
+                offset += int(labels.max(initial=-1)) + 1
+        if not ends:
+            return np.arange(count)
+        one, other = np.concatenate(ends, axis=1)
+        graph = coo_array((np.ones(len(one)), (one, other)), shape=(offset, offset))
+        return np.asarray(connected_components(graph, False)[1][:count], np.int64)
+
+    def blocks(self) -> Iterator[tuple[list[Ints], Ints]]:
+        """
+        Yield all accounts by whole units: parts of a block, and where its units begin.
+
+        A unit larger than a block comes in several parts, alone.
+        """
+        order = np.argsort(self.unit, kind="stable")
+        new = np.append(True, np.diff(self.unit[order]) != 0)
+        begin = np.append(np.flatnonzero(new), len(order))
+        most, start = max(1, PAIRS_AT_ONCE // (self.nobody + 1)), 0
+        while start < len(begin) - 1:
+            stop = np.searchsorted(begin, begin[start] + most, side="right") - 1
+            stop = max(int(stop), start + 1)
+            rows = order[begin[start] : begin[stop]]
+            parts = [rows[i : i + most] for i in range(0, len(rows), most)]
+            yield parts, begin[start:stop] - begin[start]
+            start = stop

@@ -1,0 +1,132 @@
+"""
+The independent judge: is a plan folder what its certificate says?
+
+Everything is counted again from the folder alone: rules, costs, loads, and the bound
+from its prices. Whoever receives a folder needs nothing but it and this command.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from planner.errors import PlannerError
+from planner.evaluate.case import place, survey
+from planner.evaluate.claims import (
+    bound_as_proven,
+    cells_as_counted,
+    costs_as_counted,
+    gap_as_stated,
+    loads_as_counted,
+    moved_as_stated,
+    reps_as_counted,
+    status_as_stated,
+)
+from planner.evaluate.folder import (
+    complete,
+    read_certificate,
+    read_csv,
+    read_inputs,
+    sealed,
+)
+from planner.evaluate.rules import (
+    apart,
+    eligible,
+    left_out,
+    plan_faults,
+    rows_hold,
+    together,
+)
+from planner.evaluate.verdict import Check, Verdict, checked
+from planner.words import _
+
+PLAN_COLUMNS = (
+    "account_id",
+    "rep_id",
+    "previous_rep_id",
+    "name",
+    "moved",
+    "distance_km",
+    "cost_total",
+)
+
+T = TypeVar("T")
+
+
+def verify(folder: Path) -> Verdict:
+    """
+    Judge a plan folder from the folder alone.
+
+    Parameters
+    ----------
+    folder
+        As written after a solve: plan.csv, reps.csv, certificate.json, inputs/.
+
+    Returns
+    -------
+    Every check with what was found; a folder that cannot be read fails the check of
+    the step where that shows, and no later check is made.
+    """
+    checks: list[Check] = []
+    try:
+        _judge(Path(folder), checks)
+    except _Stop as stop:
+        checks.append(Check(stop.step, False, str(stop)))
+    return Verdict(all(check.ok for check in checks), tuple(checks))
+
+
+class _Stop(PlannerError):
+    """Nothing beyond this step can be judged."""
+
+    def __init__(self, step: str, why: object) -> None:
+        self.step = step
+        super().__init__(str(why))
+
+
+def _judge(folder: Path, checks: list[Check]) -> None:
+    raw, claims = _attempt("certificate", lambda: read_certificate(folder))
+    checks.append(complete(folder, claims.files))
+    checks.append(_attempt("seal", lambda: sealed(raw)))
+    recount = _attempt("inputs", lambda: read_inputs(folder))
+    checks.append(Check("inputs", True, _("scenario and tables can be read")))
+    plan = _attempt("plan", lambda: read_csv(folder / "plan.csv", PLAN_COLUMNS))
+    line_of, chosen, faults = place(plan, recount)
+    case = _attempt("recount", lambda: survey(claims, recount, plan, line_of, chosen))
+    fine = _("{n:,} accounts, each once").format(n=len(chosen))
+    checks.append(checked("plan", [*faults, *plan_faults(case)], fine))
+    loads = {row.id: case.load(row) for row in recount.rows}
+    checks += [eligible(case), left_out(case)]
+    checks += [
+        rows_hold(case, loads, name) for name in ("limits", "balance", "budgets")
+    ]
+    checks += [
+        together(case),
+        apart(case),
+        cells_as_counted(case),
+        *costs_as_counted(case, loads),
+    ]
+    reps = _attempt(
+        "reps", lambda: read_csv(folder / "reps.csv", ("rep_id", "name", "team"))
+    )
+    checks += [
+        loads_as_counted(case, loads),
+        _attempt("reps", lambda: reps_as_counted(case, reps)),
+    ]
+    checks += [
+        bound_as_proven(case),
+        gap_as_stated(claims),
+        status_as_stated(claims),
+        moved_as_stated(case),
+    ]
+
+
+def _attempt(step: str, work: Callable[[], T]) -> T:
+    """Do one step on a folder that may hold anything."""
+    try:
+        return work()
+    except (PlannerError, OSError, csv.Error, ValueError, OverflowError) as error:
+        raise _Stop(step, error) from error
+    except RecursionError as error:
+        raise _Stop(step, _("a file is nested too deeply")) from error

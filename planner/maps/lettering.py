@@ -1,0 +1,181 @@
+"""Write labels on axes: measure the text, place it, draw it with a halo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from numpy.typing import NDArray
+
+from planner.maps.labels import Label, Page, Wording, place
+
+Floats = NDArray[np.float64]
+Shapes = NDArray[np.object_]
+
+INK = "#22262b"
+HALO = "label"
+"""Group id of the texts with a halo, by which the SVG file gives them one."""
+
+_SIZES = ((15, 10.5), (40, 8.4), (1000, 6.6))
+"""(up to so many territories, font size in points)."""
+
+_LEADING = 1.22
+MANY = 24
+"""With more territories than this, labels are rep ids instead of names."""
+
+
+def key_loads(loads: pd.DataFrame | None) -> pd.Series:
+    """Return the one load that a label shows, as text by rep id."""
+    if loads is None:
+        return pd.Series(dtype=str)
+    if {"hours", "capacity"} <= set(loads):
+        used = loads["hours"] / loads["capacity"].where(loads["capacity"] > 0)
+        return used.map("{:.0%}".format).where(used.notna(), "")
+    return loads["accounts"].map("{:,.0f}".format)
+
+
+def draw_labels(
+    axes: Sequence[Axes],
+    shapes: Sequence[Shapes],
+    bases: Sequence[Floats],
+    territories: gpd.GeoDataFrame,
+    loads: pd.DataFrame | None,
+    fill: Sequence[str],
+) -> None:
+    """
+    Label the territories on the main axes and on each inset.
+
+    Parameters
+    ----------
+    axes
+        Main axes first; views and positions are final.
+    shapes
+        For each axes, the territories in its projection (aligned, some empty).
+    bases
+        For each axes, the marks to keep visible, shape (k, 2).
+    territories
+        Index ``rep_id``, column ``name``.
+    loads
+        See `key_loads`.
+    fill
+        Colour of each territory, repeated in labels that stand outside it.
+    """
+    figure = axes[0].get_figure()
+    assert isinstance(figure, Figure)
+    count = len(territories)
+    size = next((size for most, size in _SIZES if count <= most), _SIZES[-1][1])
+    wordings = _wordings(figure, territories, key_loads(loads), size)
+    to_points = 72 / figure.dpi
+    boxes = [_extent(ax, to_points) for ax in axes]
+    for at, ax in enumerate(axes):
+        flat = [_on_page(ax, shape, to_points) for shape in shapes[at]]
+        marks = ax.transData.transform(bases[at]) * to_points
+        page = Page(
+            bounds=boxes[at],
+            taken=[] if at else boxes[1:],
+            marks=marks[np.isfinite(marks).all(axis=1)],
+            land=shapely.union_all(flat),
+        )
+        for label in place(flat, wordings, page):
+            _write(ax, label, size, to_points, fill[label.at])
+
+
+def _wordings(
+    figure: Figure, territories: gpd.GeoDataFrame, load: pd.Series, size: float
+) -> list[list[Wording]]:
+    """Ways to label each territory, the fullest first."""
+    few = len(territories) <= MANY
+    wordings = []
+    for rep, name in territories["name"].items():
+        head = (str(name) or str(rep)) if few else str(rep)
+        amount = (load[rep],) if load.get(rep) else ()
+        # The last form stands outside a territory too small for the others.
+        forms = [((head,), amount), (_halves(head), amount), (_halves(head), ())]
+        forms += [((str(rep),), amount), ((str(rep),), ()), ((head,), ())]
+        forms = list(dict.fromkeys(forms))
+        wordings.append([_measured(figure, *form, size) for form in forms])
+    return wordings
+
+
+def _halves(name: str) -> tuple[str, ...]:
+    """Break a name in two at the space nearest to its middle, if it has one."""
+    spaces = [at for at, letter in enumerate(name) if letter == " "]
+    if not spaces:
+        return (name,)
+    cut = min(spaces, key=lambda at: abs(2 * at - len(name)))
+    return name[:cut], name[cut + 1 :]
+
+
+def _measured(
+    figure: Figure, heads: tuple[str, ...], rest: tuple[str, ...], size: float
+) -> Wording:
+    """Measure bold lines and the lighter ones under them, in points."""
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    widths = []
+    for weight, lines in (("bold", heads), ("normal", rest)):
+        font = FontProperties(size=size, weight=weight)
+        for line in lines:
+            widths.append(renderer.get_text_width_height_descent(line, font, False)[0])
+    wide = max(widths) * 72 / figure.dpi + 0.5 * size
+    text = (*heads, *rest)
+    return Wording(text, wide, (_LEADING * len(text) + 0.15) * size, len(heads))
+
+
+def _extent(ax: Axes, to_points: float) -> tuple[float, float, float, float]:
+    box = ax.get_window_extent()
+    return (
+        box.x0 * to_points,
+        box.y0 * to_points,
+        box.x1 * to_points,
+        box.y1 * to_points,
+    )
+
+
+def _on_page(ax: Axes, shape: shapely.Geometry, to_points: float) -> shapely.Geometry:
+    """Bring a shape from data to points of the page."""
+    flat = shapely.transform(shape, lambda xy: ax.transData.transform(xy) * to_points)
+    plain = shapely.make_valid(
+        shapely.simplify(flat, 0.3), method="structure", keep_collapsed=False
+    )
+    if plain.is_empty and not flat.is_empty:
+        # Smaller than a dot of the page, yet somebody's territory.
+        return shapely.buffer(flat.representative_point(), 0.2)
+    return plain
+
+
+def _write(ax: Axes, label: Label, size: float, to_points: float, fill: str) -> None:
+    """Draw one label, and its leader line if it stands outside."""
+    back = ax.transData.inverted()
+    if label.anchor is not None:
+        ends = back.transform(np.array([label.anchor, (label.x, label.y)]) / to_points)
+        ax.plot(*ends.T, color=INK, linewidth=0.5, zorder=9, clip_on=False)
+        ax.plot(*ends[:1].T, "o", color=INK, markersize=1.8, zorder=9)
+    step = _LEADING * size
+    top = label.y + step * (len(label.wording.lines) - 1) / 2
+    halo = [patheffects.withStroke(linewidth=1.8, foreground="#ffffff")]
+    for at, line in enumerate(label.wording.lines):
+        x, y = back.transform(np.array([label.x, top - at * step]) / to_points)
+        text = ax.text(
+            x,
+            y,
+            line,
+            ha="center",
+            va="center_baseline",
+            color=INK,
+            zorder=10,
+            fontsize=size,
+            fontweight="bold" if at < label.wording.bold else "normal",
+            gid=HALO,
+            path_effects=halo,
+        )
+        if label.anchor is not None:
+            text.set_bbox(
+                {"boxstyle": "round,pad=0.15", "fc": fill, "ec": INK, "lw": 0.5}
+            )

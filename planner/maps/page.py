@@ -1,0 +1,192 @@
+"""The map as a page: title, map, table of loads; saved as PNG and SVG."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import matplotlib.pyplot as plt
+import pandas as pd
+import shapely
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from planner.maps.draw import map_frames, plot_territories, territory_colours
+from planner.maps.fonts import families_for, quiet_fonts
+from planner.maps.layout import Box
+from planner.maps.lettering import HALO
+from planner.maps.table import Table, draw_table, load_table
+from planner.words import _
+
+WIDTH, HEIGHT = 16.0, 10.0
+"""Size of the page in inches."""
+
+PNG_DPI = 200
+_MARGIN, _TITLE, _FOOT = 28.0, 46.0, 26.0
+"""Points around the page, for the title, for the foot."""
+
+_PATHS = re.compile(r' d="[^"]*"')
+_DECIMALS = re.compile(r"(\.\d\d)\d+")
+_SVG_HALO = (
+    f'[id^="{HALO}-"] text {{paint-order: stroke; stroke: #fff; '
+    "stroke-width: 1.8px; stroke-linejoin: round}"
+)
+
+
+def write_map(
+    folder: Path,
+    territories: gpd.GeoDataFrame,
+    accounts: pd.DataFrame,
+    owner: pd.Series,
+    reps: pd.DataFrame,
+    *,
+    loads: pd.DataFrame | None = None,
+    borders: gpd.GeoDataFrame | None = None,
+    outline: gpd.GeoDataFrame | None = None,
+    specialist: pd.Series | None = None,
+    title: str | None = None,
+    subtitle: str | None = None,
+) -> list[str]:
+    """
+    Write ``map.png`` (16 x 10 in, 200 dpi) and ``map.svg``, with text as text.
+
+    Parameters
+    ----------
+    folder
+        An existing folder.
+    subtitle
+        A second, lighter line under the title.
+    territories, accounts, owner, reps, loads, borders, outline, specialist, title
+        See `plot_territories`; `loads` also fills the table (`table.load_table`).
+
+    Returns
+    -------
+    Messages for the user, such as a font to install; usually none.
+    """
+    texts = [title or "", subtitle or "", *reps["name"].astype(str)]
+    families, message = families_for([*texts, *reps.index.astype(str)])
+    style: dict[Any, Any] = {
+        "font.family": families,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "planner",
+    }
+    with plt.rc_context(style), quiet_fonts():
+        figure = plt.figure(figsize=(WIDTH, HEIGHT))
+        try:
+            table = None
+            if loads is not None:
+                fill = territory_colours(territories)
+                table = load_table(figure, territories, loads, fill, reps["name"])
+            box = _arrange(figure, table, _map_aspect(territories, accounts))
+            ax = figure.add_axes(box)
+            plot_territories(
+                territories,
+                accounts,
+                owner,
+                reps,
+                loads=loads,
+                borders=borders,
+                outline=outline,
+                specialist=specialist,
+                ax=ax,
+            )
+            _heading(figure, title, subtitle)
+            _foot(figure, specialist is not None, len(ax.child_axes) > 0, table)
+            figure.savefig(folder / "map.png", dpi=PNG_DPI)
+            _save_svg(figure, folder / "map.svg")
+        finally:
+            plt.close(figure)
+    return [message] if message else []
+
+
+def _map_aspect(territories: gpd.GeoDataFrame, accounts: pd.DataFrame) -> float:
+    """Width over height of the main body."""
+    windows = map_frames(territories, accounts)
+    flat = windows[0].shapes(territories.geometry.to_numpy(), windows[1:])
+    west, south, east, north = shapely.total_bounds(flat)
+    return float(max(east - west, 1.0) / max(north - south, 1.0))
+
+
+def _arrange(figure: Figure, table: Table | None, aspect: float) -> Box:
+    """Draw the table where it leaves the map largest; return the map's axes box."""
+    wide, tall = 72 * WIDTH, 72 * HEIGHT
+    room = wide - 2 * _MARGIN, tall - _MARGIN - _TITLE - _FOOT
+    best, choice = 0.0, (room[0], room[1], 0, False)
+    for blocks in range(1, 9) if table is not None else ():
+        assert table is not None
+        width, height = table.size(blocks)
+        for below in (True, False):
+            map_w = room[0] - (0 if below else width + 20)
+            map_h = room[1] - (height + 12 if below else 0)
+            fits = width <= room[0] and height <= room[1]
+            scale = min(map_w / aspect, map_h) if fits else 0.0
+            if scale > best + 1e-6:
+                best, choice = scale, (map_w, map_h, blocks, below)
+    map_w, map_h, blocks, below = choice
+    top = tall - _TITLE
+    if table is not None and blocks:
+        width, height = table.size(blocks)
+        left = (wide - width) / 2 if below else wide - _MARGIN - width
+        first = _FOOT + height if below else top - max(0.0, room[1] - height) / 2
+        draw_table(figure, table, left, first, blocks)
+    return _MARGIN / wide, (top - map_h) / tall, map_w / wide, map_h / tall
+
+
+def _heading(figure: Figure, title: str | None, subtitle: str | None) -> None:
+    wide, tall = 72 * WIDTH, 72 * HEIGHT
+    left = _MARGIN / wide
+    if title:
+        figure.text(
+            left,
+            (tall - 30) / tall,
+            title,
+            fontsize=16,
+            fontweight="bold",
+            color="#22262b",
+            va="baseline",
+        )
+    if subtitle:
+        figure.text(
+            left,
+            (tall - 46) / tall,
+            subtitle,
+            fontsize=9,
+            color="#5f646a",
+            va="baseline",
+        )
+
+
+def _foot(figure: Figure, dots: bool, insets: bool, table: Table | None) -> None:
+    """Explain the marks."""
+    parts = ["○ " + _("base of a rep")]
+    if dots:
+        parts.append("• " + _("account that needs a specialist"))
+    if table is not None and len(table.head) > 3:
+        parts.append(_("hours: share of capacity, value: share of target"))
+    if insets:
+        parts.append(_("insets have scales of their own"))
+    parts.append(_("a shared region has the colour of the rep with most value in it"))
+    figure.text(
+        _MARGIN / (72 * WIDTH),
+        11 / (72 * HEIGHT),
+        "   ·   ".join(parts),
+        fontsize=6.8,
+        color="#5f646a",
+        va="baseline",
+    )
+
+
+def _save_svg(figure: Figure, path: Path) -> None:
+    """Save with halos as a style: matplotlib's own turn text into outlines."""
+    labels = [text for text in figure.findobj(Text) if text.get_gid() == HALO]
+    for number, text in enumerate(labels):
+        text.set_path_effects([])
+        text.set_gid(f"{HALO}-{number}")
+    figure.savefig(path, metadata={"Date": None, "Creator": None})
+    svg = path.read_text(encoding="utf-8")
+    svg = svg.replace("</style>", _SVG_HALO + "</style>", 1)
+    # A hundredth of a point is finer than any printer.
+    svg = _PATHS.sub(lambda path: _DECIMALS.sub(r"\1", path.group()), svg)
+    path.write_text(svg, encoding="utf-8")

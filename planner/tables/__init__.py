@@ -1,0 +1,25 @@
+"""Spreadsheets in, clean frames out, every fault named at once."""
+
+from planner.tables.clean import read_clean, write_clean
+from planner.tables.conditions import matches
+from planner.tables.frames import Tables
+from planner.tables.load import check_tables, load_tables
+from planner.tables.safety import safe_series, safe_text, write_atomic, write_faults
+from planner.tables.schema import FieldInfo, contracts
+from planner.tables.skills import parse_skills
+
+__all__ = [
+    "FieldInfo",
+    "Tables",
+    "check_tables",
+    "contracts",
+    "load_tables",
+    "matches",
+    "parse_skills",
+    "read_clean",
+    "safe_series",
+    "safe_text",
+    "write_atomic",
+    "write_clean",
+    "write_faults",
+]

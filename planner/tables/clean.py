@@ -1,0 +1,295 @@
+"""
+Clean tables as open files, and back without loss.
+
+`columns.json` beside the tables says what a CSV file cannot: which extra columns hold
+numbers, and what was noted while reading.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow
+import shapely
+from shapely.geometry import mapping, shape
+
+from planner.errors import Fault, PlannerError, TableError
+from planner.scenario import Table
+from planner.tables.findings import Findings
+from planner.tables.frames import Tables
+from planner.tables.numbers import parse_numbers
+from planner.tables.raw import RawTable, read_raw
+from planner.tables.regions import WGS84
+from planner.tables.safety import (
+    safe_series,
+    unsafe_series,
+    write_atomic,
+    write_csv,
+)
+from planner.tables.schema import contract
+from planner.words import _
+
+COLUMNS_FILE = "columns.json"
+_DTYPES = {"id": "text", "skills": "text", "degrees": "number"}
+
+
+def write_clean(tables: Tables, folder: Path) -> None:
+    """
+    Write clean tables into a folder, for `read_clean`.
+
+    accounts.csv, reps.csv, distances.csv and regions.geojson (these two only if
+    present), and columns.json. Text that a spreadsheet would take for a formula is
+    guarded by a leading '; ids are written as they are.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    dtypes: dict[str, dict[str, str]] = {}
+    for name, frame in _frames(tables).items():
+        dtypes[name] = {str(column): _dtype(frame[column]) for column in frame}
+        guarded = frame.copy(deep=False)
+        for column in _text_columns(name, frame):
+            guarded[column] = safe_series(frame[column])
+        write_csv(folder / f"{name}.csv", guarded)
+    if tables.regions is not None:
+        write_atomic(folder / "regions.geojson", _geojson(tables.regions))
+    for name in ("distances.csv", "regions.geojson"):
+        if getattr(tables, name.partition(".")[0]) is None:
+            (folder / name).unlink(missing_ok=True)  # of an earlier write
+    about = {
+        "columns": dtypes,
+        "regions": tables.regions is not None,
+        "notes": tables.notes,
+        "warnings": [astuple(warning) for warning in tables.warnings],
+        "sources": tables.sources,
+        "defaults": tables.defaults,
+    }
+    text = json.dumps(about, ensure_ascii=False, indent=1)
+    write_atomic(folder / COLUMNS_FILE, text.encode("utf-8"))
+
+
+def read_clean(folder: Path) -> Tables:
+    """
+    Read what `write_clean` wrote, and check it against the contracts.
+
+    Raises
+    ------
+    TableError
+        If a cell is not what its column says, or breaks the contract.
+    PlannerError
+        If a file is missing or damaged.
+    """
+    folder = Path(folder)
+    about = _about(folder / COLUMNS_FILE)
+    faults: list[Fault] = []
+    frames = {
+        name: _read_frame(folder, name, dtypes, faults)
+        for name, dtypes in about["columns"].items()
+    }
+    if faults:
+        raise TableError(faults)
+    regions = _read_regions(folder / "regions.geojson") if about["regions"] else None
+    return Tables(
+        frames["accounts"].set_index("account_id"),
+        frames["reps"].set_index("rep_id"),
+        regions,
+        frames.get("distances"),
+        about["notes"],
+        [Fault(*warning) for warning in about["warnings"]],
+        about["sources"],
+        about["defaults"],
+    )
+
+
+def _frames(tables: Tables) -> dict[str, pd.DataFrame]:
+    frames = {
+        "accounts": tables.accounts.reset_index(),
+        "reps": tables.reps.reset_index(),
+    }
+    if tables.distances is not None:
+        frames["distances"] = tables.distances
+    return frames
+
+
+def _dtype(column: pd.Series) -> str:
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return "yes/no"
+    return "number" if pd.api.types.is_numeric_dtype(column.dtype) else "text"
+
+
+def _text_columns(name: str, frame: pd.DataFrame) -> list[str]:
+    ids = {"account_id", "rep_id"} if name == "distances" else {str(frame.columns[0])}
+    return [str(x) for x in frame if x not in ids and _dtype(frame[x]) == "text"]
+
+
+def _damaged(path: Path, why: object) -> PlannerError:
+    return PlannerError(
+        _(
+            "{path} is missing or damaged ({why}). Write the folder again, or restore "
+            "the file."
+        ).format(path=path, why=why)
+    )
+
+
+def _about(path: Path) -> dict[str, Any]:
+    """Read columns.json; every key and type in it is checked before use."""
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _damaged(path, error.strerror) from error
+    except ValueError as error:
+        raise _damaged(path, error) from error
+    shapes = {
+        "columns": dict,
+        "regions": bool,
+        "notes": list,
+        "warnings": list,
+        "sources": dict,
+        "defaults": dict,
+    }
+    for key, kind in shapes.items():
+        if not isinstance(about, dict) or not isinstance(about.get(key), kind):
+            raise _damaged(path, _("no {key}").format(key=key))
+    tables = about["columns"]
+    if not {"accounts", "reps"} <= set(tables) <= {"accounts", "reps", "distances"}:
+        raise _damaged(path, _("other tables than accounts, reps and distances"))
+    for name, dtypes in tables.items():
+        expected = _contract_dtypes(name)
+        if not isinstance(dtypes, dict) or any(
+            dtypes.get(field) != dtype for field, dtype in expected.items()
+        ):
+            raise _damaged(path, _("columns of {table} missing").format(table=name))
+    width = len(fields(Fault))
+    if any(not isinstance(w, list) or len(w) != width for w in about["warnings"]):
+        raise _damaged(path, _("warnings"))
+    return about
+
+
+def _contract_dtypes(name: str) -> dict[str, str]:
+    """Field -> text, number or yes/no, of the fields of a clean table."""
+    kinds = {
+        field: str((column.metadata or {})["kind"])
+        for field, column in contract(name).columns.items()
+        if field != "hours_per_visit"
+    }
+    return {field: _DTYPES.get(kind, kind) for field, kind in kinds.items()}
+
+
+def _read_frame(
+    folder: Path, name: str, dtypes: dict[str, str], faults: list[Fault]
+) -> pd.DataFrame:
+    path = folder / f"{name}.csv"
+    raw = read_raw(Table(file=path.name, encoding="utf-8", separator=","), folder)
+    if isinstance(raw, Findings) or raw.findings.faults:
+        found = raw if isinstance(raw, Findings) else raw.findings
+        raise TableError(found.faults)
+    if raw.cells.column_names != list(dtypes):
+        raise _damaged(path, _("its columns are not those of columns.json"))
+    columns = {column: _typed(raw, column, dtype) for column, dtype in dtypes.items()}
+    frame = pd.DataFrame(columns)
+    for column in _text_columns(name, frame):
+        frame[column] = unsafe_series(frame[column])
+    _check(raw, frame, name)
+    faults += raw.findings.faults
+    return frame
+
+
+def _typed(raw: RawTable, column: str, dtype: str) -> Any:
+    text = raw.column(column)
+    if dtype == "number":
+        blank = np.array(pyarrow.compute.equal(text, ""))
+        numbers = parse_numbers(text, blank, ".")
+        wrong = np.fromiter(numbers.bad, int, len(numbers.bad))
+        values: Any = numbers.values
+        rule = _("a number is expected")
+    elif dtype == "yes/no":
+        values = np.array(pyarrow.compute.equal(text, "true"))
+        no = np.array(pyarrow.compute.equal(text, "false"))
+        wrong, rule = np.flatnonzero(~values & ~no), _("true or false is expected")
+    else:
+        return pd.Series(text.to_pandas(), dtype="str")
+    raw.findings.cell_faults(
+        wrong,
+        column,
+        text.take(pyarrow.array(wrong)).to_pylist(),
+        rule,
+        _("Write the folder again; do not edit it by hand."),
+    )
+    return values
+
+
+def _check(raw: RawTable, frame: pd.DataFrame, name: str) -> None:
+    """Hold the frame against its contract, as when it was first read."""
+    if raw.findings.faults:
+        return
+    schema = contract(name).remove_columns(
+        ["hours_per_visit"] if name == "accounts" else []
+    )
+    try:
+        schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+    else:
+        return
+    for case in cases.itertuples(index=False):
+        row = 0 if pd.isna(case.index) else int(raw.rows[int(case.index)])
+        raw.findings.fault(
+            str(case.column),
+            str(case.failure_case),
+            str(case.check),
+            _("Write the folder again; do not edit it by hand."),
+            row=row,
+        )
+
+
+def _geojson(regions: gpd.GeoDataFrame) -> bytes:
+    """
+    Return regions as GeoJSON with every digit of the coordinates.
+
+    The usual writers round to 7 digits, which would not read back the same.
+    """
+    features = [
+        {
+            "type": "Feature",
+            "id": region_id,
+            "properties": {name: row[name] for name in ("name", "level", "parent")},
+            "geometry": mapping(row["geometry"]),
+        }
+        for region_id, row in regions.iterrows()
+    ]
+    collection = {"type": "FeatureCollection", "features": features}
+    return json.dumps(collection, ensure_ascii=False).encode("utf-8")
+
+
+def _read_regions(path: Path) -> gpd.GeoDataFrame:
+    try:
+        features = json.loads(path.read_text(encoding="utf-8"))["features"]
+        ids = [str(feature["id"]) for feature in features]
+        columns = {
+            name: pd.Series(
+                [str(feature["properties"][name]) for feature in features], dtype="str"
+            )
+            for name in ("name", "level", "parent")
+        }
+        shapes = [shape(feature["geometry"]) for feature in features]
+    except OSError as error:
+        raise _damaged(path, error.strerror) from error
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        shapely.errors.ShapelyError,
+    ) as error:
+        raise _damaged(path, error) from error
+    index = pd.Index(ids, dtype="str", name="region_id")
+    if index.has_duplicates:
+        raise _damaged(path, _("a region occurs twice"))
+    frame = pd.DataFrame(columns).set_axis(index)
+    return gpd.GeoDataFrame(frame, geometry=shapes, crs=WGS84)

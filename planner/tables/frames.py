@@ -1,0 +1,47 @@
+"""The clean frames that the rest of the planner works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import geopandas as gpd
+import pandas as pd
+
+from planner.errors import Fault
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """
+    Clean tables of one scenario: checked, in stated units, ids as text.
+
+    Attributes
+    ----------
+    accounts
+        Index ``account_id``; the fields of the contract, then the columns that the
+        scenario names. Places in degrees (NaN: no place), amounts per year.
+    reps
+        Index ``rep_id``; likewise. `capacity`, `quota`, `ramp` are NaN where not given.
+    regions
+        Index ``region_id``, EPSG:4326; or None.
+    distances
+        Columns ``account_id``, ``rep_id``, ``km`` (one way), ``hours`` (NaN: to be
+        derived from km); or None.
+    notes
+        What was understood and decided while reading, in sentences.
+    warnings
+        What looks odd but blocks nothing, cell by cell.
+    sources
+        File name -> sha256 of the file as it was read.
+    defaults
+        ``"table.field"`` -> value, for each field of the contract without a source.
+    """
+
+    accounts: pd.DataFrame
+    reps: pd.DataFrame
+    regions: gpd.GeoDataFrame | None = None
+    distances: pd.DataFrame | None = None
+    notes: list[str] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    defaults: dict[str, str | float] = field(default_factory=dict)

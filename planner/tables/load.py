@@ -1,0 +1,280 @@
+"""Read all tables of a scenario, judge them together, and hand out clean frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from planner.errors import Fault, PlannerError, TableError
+from planner.scenario import Scenario, Table
+from planner.tables.cross import (
+    check_references,
+    warn_demand,
+    warn_owners,
+    warn_skills,
+)
+from planner.tables.distances import clean_distances, read_distances
+from planner.tables.fields import Parsed, read_fields
+from planner.tables.findings import Findings
+from planner.tables.finish import clean_frame, note_defaults
+from planner.tables.frames import Tables
+from planner.tables.places import (
+    check_places,
+    check_region_ids,
+    has_places,
+    place_by_region,
+    warn_swapped,
+)
+from planner.tables.raw import RawTable, raw_from_frame, read_bytes, read_raw
+from planner.tables.references import Use, account_uses, rep_uses
+from planner.tables.regions import read_regions
+from planner.tables.rules import check_rules
+from planner.tables.sources import keep_rows
+from planner.words import _
+
+
+def load_tables(
+    scenario: Scenario,
+    base: Path,
+    *,
+    accounts: pd.DataFrame | None = None,
+    reps: pd.DataFrame | None = None,
+    regions: pd.DataFrame | None = None,
+    distances: pd.DataFrame | None = None,
+) -> Tables:
+    """
+    Read, parse and check the tables of a scenario.
+
+    Parameters
+    ----------
+    scenario
+        Names the files, and says how to read them.
+    base
+        Folder that relative paths start from.
+    accounts, reps, regions, distances
+        Data frames that stand in for the files; same contract, same checks. In
+        messages their file is "accounts" etc., and their row position + 2.
+
+    Raises
+    ------
+    TableError
+        With every fault of every table.
+    """
+    tables, faults = check_tables(
+        scenario,
+        base,
+        accounts=accounts,
+        reps=reps,
+        regions=regions,
+        distances=distances,
+    )
+    if tables is None:
+        raise TableError(faults)
+    return tables
+
+
+def check_tables(
+    scenario: Scenario,
+    base: Path,
+    *,
+    accounts: pd.DataFrame | None = None,
+    reps: pd.DataFrame | None = None,
+    regions: pd.DataFrame | None = None,
+    distances: pd.DataFrame | None = None,
+) -> tuple[Tables | None, list[Fault]]:
+    """
+    Do as `load_tables`, but return the faults.
+
+    Returns
+    -------
+    The clean tables, None if there is any fault; and all faults, by file and row.
+    """
+    frames = {
+        "accounts": accounts,
+        "reps": reps,
+        "regions": regions,
+        "distances": distances,
+    }
+    return _Loading(scenario, Path(base), frames).run()
+
+
+@dataclass
+class _Loading:
+    """One run over all tables."""
+
+    scenario: Scenario
+    base: Path
+    frames: dict[str, pd.DataFrame | None]
+    sources: dict[str, str] = field(default_factory=dict)
+    found: list[Findings] = field(default_factory=list)
+    filtered: dict[str, set[str]] = field(default_factory=dict)
+
+    def run(self) -> tuple[Tables | None, list[Fault]]:
+        named = Findings(self.scenario.name)
+        regions = self._regions(named)
+        accounts = self._entities(
+            "accounts", account_uses(self.scenario, self._rules(named)), named
+        )
+        reps = self._entities("reps", rep_uses(self.scenario), named)
+        distances = self._distances(accounts, reps, named)
+        if accounts is not None and reps is not None:
+            self._judge(accounts, reps, distances, regions, named)
+        self.found.append(named)
+        faults = [
+            fault for findings in self.found for fault in _sorted(findings.faults)
+        ]
+        if faults or accounts is None or reps is None:
+            return None, faults
+        clean = {"accounts": clean_frame(accounts), "reps": clean_frame(reps)}
+        warn_demand(self.scenario, clean["accounts"], clean["reps"], named)
+        defaults = {**accounts.defaults, **reps.defaults}
+        note_defaults(accounts, reps)
+        return (
+            Tables(
+                clean["accounts"],
+                clean["reps"],
+                regions,
+                None if distances is None else clean_distances(distances),
+                [note for findings in self.found for note in findings.notes],
+                [w for findings in self.found for w in _sorted(findings.warnings)],
+                self.sources,
+                defaults,
+            ),
+            [],
+        )
+
+    def _table(self, kind: str) -> Table | None:
+        table: Table | None = getattr(self.scenario, kind)
+        if table is None and self.frames[kind] is not None:
+            return Table(file=kind)
+        return table
+
+    def _raw(self, kind: str, table: Table) -> RawTable | None:
+        """Read a table; None (and its faults) where that is impossible."""
+        frame = self.frames[kind]
+        raw = (
+            read_raw(table, self.base) if frame is None else raw_from_frame(frame, kind)
+        )
+        self._remember(raw)
+        return raw if isinstance(raw, RawTable) else None
+
+    def _remember(self, raw: RawTable | Findings) -> None:
+        if isinstance(raw, Findings):
+            self.found.append(raw)
+            return
+        self.found.append(raw.findings)
+        if raw.sha256:
+            self.sources[raw.findings.file] = raw.sha256
+
+    def _entities(
+        self, kind: str, uses: dict[str, Use], named: Findings
+    ) -> Parsed | None:
+        """Read accounts or reps, and check what needs no other table."""
+        table = self._table(kind)
+        assert table is not None
+        raw = self._raw(kind, table)
+        if raw is None:
+            return None
+        everything = raw
+        raw = keep_rows(raw, table)
+        levels = self.scenario.skills.levels
+        parsed = read_fields(raw, table, kind, uses, named, levels)
+        check_rules(parsed, kind)
+        key = parsed.frame.columns[0]
+        self.filtered[key] = _left_out(everything, raw, parsed, key)
+        if not len(raw):
+            raw.findings.fault(
+                "",
+                "",
+                _("no row is left"),
+                _("Add rows, or correct `keep` in the scenario."),
+            )
+        return parsed
+
+    def _regions(self, named: Findings) -> gpd.GeoDataFrame | None:
+        table = self._table("regions")
+        if table is None:
+            return None
+        frame = self.frames["regions"]
+        regions, raw = read_regions(table, self.base if frame is None else frame, named)
+        self._remember(raw)
+        return regions
+
+    def _distances(
+        self, accounts: Parsed | None, reps: Parsed | None, named: Findings
+    ) -> Parsed | None:
+        table = self._table("distances")
+        if table is None:
+            return None
+        raw = self._raw("distances", table)
+        if raw is None:
+            return None
+        known = {
+            str(parsed.frame.columns[0]): [
+                *parsed.frame.iloc[:, 0].tolist(),
+                *parsed.findings.unread,
+            ]
+            for parsed in (accounts, reps)
+            if parsed is not None
+        }
+        return read_distances(raw, table, known, self.filtered, named)
+
+    def _judge(
+        self,
+        accounts: Parsed,
+        reps: Parsed,
+        distances: Parsed | None,
+        regions: gpd.GeoDataFrame | None,
+        named: Findings,
+    ) -> None:
+        """Check what needs both accounts and reps."""
+        for parsed in (accounts, reps):
+            check_region_ids(parsed, regions)
+            place_by_region(parsed, regions)
+        needed = has_places(reps)
+        for parsed in (accounts, reps):
+            key = str(parsed.frame.columns[0])
+            covered = (
+                [] if distances is None else distances.frame[key].unique().tolist()
+            )
+            others = needed if parsed is accounts else needed and has_places(accounts)
+            check_places(parsed, others, covered)
+        if not needed and distances is None:
+            reps.findings.note(_("no places given: travel is left out"))
+        warn_swapped([accounts, reps])
+        warn_owners(accounts, reps)
+        warn_skills(accounts, reps)
+        check_references(self.scenario, accounts, reps, named)
+
+    def _rules(self, named: Findings) -> str:
+        """Return the text of the baseline's rules: they may name columns, too."""
+        rules = self.scenario.baselines.rules
+        if rules is None:
+            return ""
+        try:
+            return read_bytes(self.base / rules).decode("utf-8-sig", "replace")
+        except PlannerError as error:
+            named.fault(
+                "baselines.rules", rules, _("the file cannot be read"), f"{error}."
+            )
+            return ""
+
+
+def _left_out(
+    everything: RawTable, kept: RawTable, parsed: Parsed, key: str
+) -> set[str]:
+    """Return the ids of the rows that `keep` left out."""
+    column = parsed.column(key)
+    if len(everything) == len(kept) or column not in everything.cells.column_names:
+        return set()
+    out = ~np.isin(everything.rows, kept.rows)
+    ids = everything.column(column).to_pandas()[out].str.strip()
+    return set(ids) - set(parsed.frame[key])
+
+
+def _sorted(faults: list[Fault]) -> list[Fault]:
+    return sorted(faults, key=lambda fault: fault.row)

@@ -1,0 +1,17 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """Folder of real tables and published benchmarks that are not in the repository."""
+    folder = os.environ.get("PLANNER_REFERENCE")
+    if not folder:
+        pytest.skip("PLANNER_REFERENCE names no folder with the reference tables")
+    return Path(folder)
