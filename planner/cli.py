@@ -434,7 +434,7 @@ def compare(folders: tuple[Path, ...], as_json: bool) -> None:
 )
 def draw_map(folder: Path, output: Path) -> None:
     """Draw the maps of a plan folder again, from its files."""
-    from planner.redraw import redraw_map
+    from planner.workspace import redraw_map
 
     for message in redraw_map(folder, output):
         _talk(message)
@@ -446,7 +446,7 @@ def draw_map(folder: Path, output: Path) -> None:
 @click.option("-o", "--output", type=_FILE, required=True, metavar="FILE.html")
 def report(folder: Path, output: Path) -> None:
     """Write the report of a plan folder again, in the chosen language."""
-    from planner.redraw import redraw_report
+    from planner.workspace import redraw_report
 
     redraw_report(folder, output)
     _talk(_("wrote {path}").format(path=output))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from planner.compile import Compiled, compile_problem
+from planner.evaluate.labels import label_of
 from planner.evaluate.metrics import Metrics, metrics
 from planner.plan import Plan
 from planner.scenario import Scenario, read_scenario
@@ -88,19 +90,49 @@ class Solution:
             seed=self.scenario.solve.seed,
         )
 
-    def kpis(self) -> pd.DataFrame:
-        """Key figures as a table: index = figure, columns ``value`` and ``unit``."""
-        from planner.evaluate.metrics import LABELS
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of all terms of the objective, priced rows and splits among them."""
+        scenario = self.scenario
+        rows = [f"balance[{i}]" for i, b in enumerate(scenario.balance) if not b.hard]
+        sets = [f"together[{i}]" for i, t in enumerate(scenario.together) if t.price]
+        return (*self.compiled.problem.terms, *rows, *sets)
 
-        totals = self.metrics.totals
-        return (
-            pd.DataFrame({"value": totals})
-            .rename_axis("figure")
-            .assign(label=[str(LABELS[k].label) if k in LABELS else k for k in totals])
+    def stake(self) -> float | None:
+        """
+        (cost - bound) / (cost of the best rule-keeping baseline - bound).
+
+        How much of what planning can win over simple rules is still open; None where
+        no simple rule yields a plan that keeps every rule.
+        """
+        kept = [baseline.cost for baseline in self.baselines if baseline.feasible]
+        bound = self.result.bound
+        if not kept or min(kept) <= bound:
+            return None
+        return float((self.result.cost - bound) / (min(kept) - bound))
+
+    def defaults_used(self) -> dict[str, Any]:
+        """Every default of scenario and tables that the plan relies on."""
+        found = {
+            key: json.loads(json.dumps(value).replace("Infinity", '"no end"'))
+            for key, value in self.scenario.defaults_used().items()
+        }
+        given = {f"tables.{k}": v for k, v in self.tables.defaults.items() if v != ""}
+        return found | given
+
+    def kpis(self) -> pd.DataFrame:
+        """Key figures as a table: index = key, columns ``figure, value, unit``."""
+        labels = {key: label_of(key) for key in self.metrics.totals}
+        return pd.DataFrame(
+            {
+                "figure": {key: str(label) for key, label in labels.items()},
+                "value": self.metrics.totals,
+                "unit": {key: label.unit for key, label in labels.items()},
+            }
         )
 
-    def save(self, folder: str | Path) -> Path:
-        """Write the plan folder (tables, map, report, certificate) and return it."""
+    def save(self, folder: str | Path) -> list[str]:
+        """Write the plan folder; returns messages, such as a font to install."""
         from planner.workspace import write_plan_folder
 
         return write_plan_folder(Path(folder), self)

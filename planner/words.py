@@ -8,6 +8,7 @@ from pathlib import Path
 
 _LOCALES = Path(__file__).parent / "locales"
 _catalogue: gettext.NullTranslations = gettext.NullTranslations()
+_language = "en"
 
 
 def set_language(language: str | None = None) -> None:
@@ -20,9 +21,15 @@ def set_language(language: str | None = None) -> None:
         A code such as ``"en"`` or ``"zh"``; None takes ``PLANNER_LANG``, else
         English. A language without a catalogue falls back to English.
     """
-    global _catalogue
+    global _catalogue, _language
     code = language or os.environ.get("PLANNER_LANG") or "en"
     _catalogue = gettext.translation("planner", _LOCALES, [code], fallback=True)
+    _language = code
+
+
+def language() -> str:
+    """Code of the chosen language."""
+    return _language
 
 
 def _(message: str) -> str:

@@ -1,4 +1,4 @@
-"""Plan folders: the one place that writes them."""
+"""Plan folders: the one place that writes and reads them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ import pandas as pd
 
 from planner.errors import PlannerError
 from planner.problem import evaluate
-from planner.reporting import map_layers, report_data
-from planner.solution import Solution
-from planner.tables import safe_series, write_clean
-from planner.words import _
+from planner.reporting import PlanView
+from planner.scenario import read_scenario
+from planner.tables import read_clean, safe_series, write_clean
+from planner.words import _, language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from planner.solution import Solution
 
 FORMAT = "planner-certificate/1"
 CERTIFICATE = "certificate.json"
@@ -118,14 +120,15 @@ def _fill(folder: Path, solution: Solution) -> list[str]:
     inputs.mkdir()
     (inputs / "scenario.toml").write_text(solution.scenario.to_toml(), "utf-8")
     write_clean(solution.tables, inputs)
+    certificate = certificate_of(solution)
+    view = view_of(solution, certificate)
+    layers = view.layers()
     messages: list[str] = []
-    layers = map_layers(solution)
     if layers is not None:
         shapes = layers["territories"].to_json(drop_id=False)
         (folder / "territories.geojson").write_text(shapes, "utf-8")
         messages = write_map(folder, **layers)
-    certificate = certificate_of(solution)
-    write_report(folder / "report.html", report_data(solution, certificate, layers))
+    write_report(folder / "report.html", view.report_data(layers, language()))
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     certificate["files"] = {
         path.relative_to(folder).as_posix(): _sha256(path) for path in files
@@ -201,7 +204,7 @@ def certificate_of(solution: Solution) -> dict[str, Any]:
         "cost_scale": problem.cost_scale,
         "currency": solution.scenario.currency,
         "bound_by": result.bound_by,
-        "terms": outcome.terms,
+        "terms": dict.fromkeys(solution.terms, 0) | outcome.terms,
         "dual": {
             "bound": result.prices.bound,
             "price_scale": result.prices.scale,
@@ -212,6 +215,7 @@ def certificate_of(solution: Solution) -> dict[str, Any]:
             name: solution.compiled.pairs.scale_of(name)
             for name in solution.scenario.measures_used()
         },
+        "value_scale": solution.compiled.pairs.scale_of("moved_value"),
         "limits": [
             {
                 "row": row.id,
@@ -237,7 +241,7 @@ def certificate_of(solution: Solution) -> dict[str, Any]:
             }
             for baseline in solution.baselines
         ],
-        "gap_of_what_is_at_stake": stake(solution),
+        "gap_of_what_is_at_stake": solution.stake(),
         "kpis": solution.metrics.totals,
         "method": result.method,
         "why": result.why,
@@ -248,33 +252,9 @@ def certificate_of(solution: Solution) -> dict[str, Any]:
         "stopped_by": result.stopped_by,
         "iterations": result.iterations,
         "versions": versions(),
-        "defaults": defaults_used(solution),
+        "defaults": solution.defaults_used(),
         "sources": solution.tables.sources,
     }
-
-
-def stake(solution: Solution) -> float | None:
-    """
-    (cost - bound) / (cost of the best rule-keeping baseline - bound).
-
-    How much of what planning can win over simple rules is still open; None where no
-    simple rule yields a plan that keeps every rule.
-    """
-    kept = [b.cost for b in solution.baselines if b.feasible]
-    bound = solution.result.bound
-    if not kept or min(kept) <= bound:
-        return None
-    return float((solution.result.cost - bound) / (min(kept) - bound))
-
-
-def defaults_used(solution: Solution) -> dict[str, Any]:
-    """Every default of scenario and tables that the plan relies on, as plain data."""
-    found: dict[str, Any] = {}
-    for key, value in solution.scenario.defaults_used().items():
-        found[key] = json.loads(json.dumps(value).replace("Infinity", '"no end"'))
-    for key, value in solution.tables.defaults.items():
-        found[f"tables.{key}"] = value
-    return found
 
 
 def versions() -> dict[str, str]:
@@ -302,6 +282,87 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def view_of(solution: Solution, certificate: dict[str, Any]) -> PlanView:
+    """Return the view of a plan that was just found."""
+    assert solution.plan is not None
+    return PlanView(
+        solution.scenario, solution.tables, solution.plan.owner, certificate
+    )
+
+
+def read_plan_folder(folder: Path) -> PlanView:
+    """
+    Read a plan folder back.
+
+    Raises
+    ------
+    PlannerError
+        If it is not complete. Whether it is right, `verify` says.
+    """
+    try:
+        certificate = json.loads((folder / CERTIFICATE).read_text("utf-8"))
+        plan = pd.read_csv(folder / "plan.csv", dtype=str, keep_default_na=False)
+        owner = plan.set_index("account_id")["rep_id"]
+    except (OSError, ValueError, KeyError) as error:
+        raise PlannerError(
+            _(
+                "{folder} is not a complete plan folder ({error}). Solve again, or name "
+                "another folder."
+            ).format(folder=folder, error=error)
+        ) from error
+    scenario = read_scenario(folder / "inputs" / "scenario.toml")
+    tables = read_clean(folder / "inputs")
+    return PlanView(scenario, tables, owner.reindex(tables.accounts.index), certificate)
+
+
+def redraw_map(folder: Path, output: Path) -> list[str]:
+    """
+    Draw map.png and map.svg of a plan folder into another folder.
+
+    Returns
+    -------
+    Messages for the user.
+
+    Raises
+    ------
+    PlannerError
+        If nothing has a place, or `output` is the sealed plan folder itself.
+    """
+    from planner.maps import write_map
+
+    if output.resolve() == folder.resolve():
+        raise PlannerError(
+            _(
+                "{folder} is sealed by its certificate. Name another folder with -o."
+            ).format(folder=folder)
+        )
+    layers = _layers_or_raise(read_plan_folder(folder))
+    output.mkdir(parents=True, exist_ok=True)
+    return write_map(output, **layers)
+
+
+def redraw_report(folder: Path, output: Path) -> None:
+    """
+    Write the report of a plan folder, in the chosen language, to another file.
+
+    Raises
+    ------
+    PlannerError
+        If the file lies in the sealed plan folder.
+    """
+    from planner.report import write_report
+
+    if folder.resolve() in output.resolve().parents:
+        raise PlannerError(
+            _(
+                "{folder} is sealed by its certificate. Name a file elsewhere with -o."
+            ).format(folder=folder)
+        )
+    view = read_plan_folder(folder)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_report(output, view.report_data(view.layers(), language()))
+
+
 def plot_plan(solution: Solution, ax: Axes | None = None) -> Axes:
     """
     Draw a solution's territories.
@@ -313,10 +374,20 @@ def plot_plan(solution: Solution, ax: Axes | None = None) -> Axes:
     """
     from planner.maps import plot_territories
 
-    layers = map_layers(solution)
-    if layers is None:
-        raise PlannerError(
-            _("There is nothing to draw: no plan, or no account with a place.")
-        )
+    if solution.plan is None:
+        raise PlannerError(_("There is no plan to draw."))
+    layers = _layers_or_raise(view_of(solution, certificate_of(solution)))
     layers.pop("subtitle")
     return plot_territories(**layers, ax=ax)
+
+
+def _layers_or_raise(view: PlanView) -> dict[str, Any]:
+    layers = view.layers()
+    if layers is None:
+        raise PlannerError(
+            _(
+                "No account with a rep has a place, so there is no map. Fill latitude "
+                "and longitude."
+            )
+        )
+    return layers

@@ -31,8 +31,9 @@ class Label:
     unit: str
     better: Better
 
-    def __str__(self) -> str:
-        """Return its name in the reader's language."""
+    @property
+    def label(self) -> str:
+        """Its name in the reader's language."""
         return self.words()
 
 
@@ -44,9 +45,7 @@ LABELS = {
     "accounts_left_out": Label(lambda: _("Accounts left out"), "accounts", "lower"),
     "value_left_out": Label(lambda: _("Value left out"), "value", "lower"),
     "reps": Label(lambda: _("Reps"), "reps", None),
-    "reps_without_accounts": Label(
-        lambda: _("Reps without accounts"), "reps", "lower"
-    ),
+    "reps_without_accounts": Label(lambda: _("Reps without accounts"), "reps", "lower"),
     "travel_km": Label(lambda: _("Travel a year"), "km", "lower"),
     "travel_hours": Label(lambda: _("Hours on the road a year"), "h", "lower"),
     "mean_km": Label(lambda: _("Mean distance, one way"), "km", "lower"),
@@ -95,7 +94,7 @@ def label_of(key: str) -> Label:
 
     Examples
     --------
-    >>> str(label_of("gini_hours"))
+    >>> label_of("gini_hours").label
     'Gini coefficient of hours'
 
     Raises

@@ -26,12 +26,17 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from planner.errors import PlannerError
+from planner.evaluate.labels import LABELS, label_of
 from planner.pairs import Pairs
 from planner.scenario import Scenario
 from planner.tables import Tables, parse_skills
 from planner.words import _
 
+__all__ = ["LABELS", "Metrics", "label_of", "metrics"]
+
 PAIRS_AT_ONCE = 2_000_000
+ALWAYS = ("accounts", "hours", "value")
+"""Measures that are counted whether or not the scenario uses them."""
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -119,8 +124,8 @@ def metrics(tables: Tables, scenario: Scenario, owner: pd.Series) -> Metrics:
 
     Returns
     -------
-    In `Metrics.reps`, <q> being each measure that the scenario uses, and always hours
-    and value:
+    In `Metrics.reps`, <q> being each measure that the scenario uses, and always
+    accounts, hours and value:
 
     accounts
         Accounts served.
@@ -147,8 +152,7 @@ def metrics(tables: Tables, scenario: Scenario, owner: pd.Series) -> Metrics:
         Of the accounts that ask for skills, required or preferred, the share whose
         rep holds all of them at the level asked.
 
-    In `Metrics.totals` the same over all reps; for each measure, also accounts, the
-    max_relative_imbalance_<q>, cv_<q>, gini_<q> (see the module). Moved accounts leave
+    In `Metrics.totals` the same over all reps; for each measure the max_relative_imbalance_<q>, cv_<q>, gini_<q> (see the module). Moved accounts leave
     a known owner, for another rep or for nobody; handover_value_at_risk is the
     scenario's handover term, unrounded to its cost scale and in currency.
 
@@ -196,10 +200,9 @@ class _Count:
     """One assignment, account by account, and its sums by rep."""
 
     def __init__(self, tables: Tables, scenario: Scenario, chosen: Positions) -> None:
-        names = [n for n in ("hours", "value") if n not in scenario.measures]
-        used = {name: scenario.measure(name) for name in (*names, "accounts")}
+        always = {name: scenario.measure(name) for name in ALWAYS}
         scenario = scenario.model_copy(
-            update={"measures": {**used, **scenario.measures}}
+            update={"measures": {**always, **scenario.measures}}
         )
         self.tables, self.scenario, self.chosen = tables, scenario, chosen
         self.pairs = Pairs(tables, scenario)
@@ -243,7 +246,7 @@ class _Count:
         inside = np.minimum(self.chosen, self.m - 1)
         places = ["latitude", "longitude"]
         known = accounts[places].notna().all(axis=1).to_numpy(bool)
-        known &= reps[places].notna().all(axis=1).to_numpy(bool)[inside]
+        known = known & reps[places].notna().all(axis=1).to_numpy(bool)[inside]
         if self.tables.distances is not None:
             table = self.tables.distances
             listed = pd.MultiIndex.from_frame(table[["account_id", "rep_id"]])
@@ -407,9 +410,7 @@ class _Count:
 def _share(part: Floats, whole: ArrayLike) -> Floats:
     """Part over whole, NaN where the whole is 0 or not known."""
     bottom = np.broadcast_to(np.asarray(whole, dtype=float), part.shape)
-    return np.divide(
-        part, bottom, out=np.full(part.shape, np.nan), where=bottom > 0
-    )
+    return np.divide(part, bottom, out=np.full(part.shape, np.nan), where=bottom > 0)
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -36,9 +36,7 @@ def haversine_km(
     return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1))))
 
 
-def road_km(
-    account_places: Floats, rep_places: Floats, circuity: ArrayLike
-) -> Floats:
+def road_km(account_places: Floats, rep_places: Floats, circuity: ArrayLike) -> Floats:
     """
     One-way road distance by great circle and circuity, rounded to whole metres.
 

@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from functools import cache
 
 from matplotlib import font_manager
+from matplotlib.backends.backend_agg import RendererAgg
 
 from planner.words import _
 
 BASE = "DejaVu Sans"
 """Comes with matplotlib, so text has the same size everywhere."""
+
+_MEASURE_DPI = 200.0
 
 _PREFERRED = (
     "Noto Sans CJK SC",
@@ -75,6 +78,19 @@ def quiet_fonts() -> Iterator[None]:
             yield
     finally:
         log.setLevel(level)
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Width in points of a line of text, set in the current font families."""
+    font = font_manager.FontProperties(size=size, weight=weight)
+    wide = _renderer().get_text_width_height_descent(text, font, ismath=False)[0]
+    return float(wide * 72 / _MEASURE_DPI)
+
+
+@cache
+def _renderer() -> RendererAgg:
+    """Return a canvas to measure on, whatever the figure will be drawn on."""
+    return RendererAgg(8, 8, _MEASURE_DPI)
 
 
 def _candidates() -> list[str]:

@@ -11,9 +11,9 @@ import shapely
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from numpy.typing import NDArray
 
+from planner.maps.fonts import text_width
 from planner.maps.labels import Label, Page, Wording, place
 
 Floats = NDArray[np.float64]
@@ -71,7 +71,7 @@ def draw_labels(
     assert isinstance(figure, Figure)
     count = len(territories)
     size = next((size for most, size in _SIZES if count <= most), _SIZES[-1][1])
-    wordings = _wordings(figure, territories, key_loads(loads), size)
+    wordings = _wordings(territories, key_loads(loads), size)
     to_points = 72 / figure.dpi
     boxes = [_extent(ax, to_points) for ax in axes]
     for at, ax in enumerate(axes):
@@ -88,7 +88,7 @@ def draw_labels(
 
 
 def _wordings(
-    figure: Figure, territories: gpd.GeoDataFrame, load: pd.Series, size: float
+    territories: gpd.GeoDataFrame, load: pd.Series, size: float
 ) -> list[list[Wording]]:
     """Ways to label each territory, the fullest first."""
     few = len(territories) <= MANY
@@ -100,7 +100,7 @@ def _wordings(
         forms = [((head,), amount), (_halves(head), amount), (_halves(head), ())]
         forms += [((str(rep),), amount), ((str(rep),), ()), ((head,), ())]
         forms = list(dict.fromkeys(forms))
-        wordings.append([_measured(figure, *form, size) for form in forms])
+        wordings.append([_measured(*form, size) for form in forms])
     return wordings
 
 
@@ -113,19 +113,13 @@ def _halves(name: str) -> tuple[str, ...]:
     return name[:cut], name[cut + 1 :]
 
 
-def _measured(
-    figure: Figure, heads: tuple[str, ...], rest: tuple[str, ...], size: float
-) -> Wording:
+def _measured(heads: tuple[str, ...], rest: tuple[str, ...], size: float) -> Wording:
     """Measure bold lines and the lighter ones under them, in points."""
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
-    widths = []
-    for weight, lines in (("bold", heads), ("normal", rest)):
-        font = FontProperties(size=size, weight=weight)
-        for line in lines:
-            widths.append(renderer.get_text_width_height_descent(line, font, False)[0])
-    wide = max(widths) * 72 / figure.dpi + 0.5 * size
+    widths = [text_width(line, size, "bold") for line in heads]
+    widths += [text_width(line, size) for line in rest]
     text = (*heads, *rest)
-    return Wording(text, wide, (_LEADING * len(text) + 0.15) * size, len(heads))
+    high = (_LEADING * len(text) + 0.15) * size
+    return Wording(text, max(widths) + 0.5 * size, high, len(heads))
 
 
 def _extent(ax: Axes, to_points: float) -> tuple[float, float, float, float]:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import matplotlib.pyplot as plt
+import matplotlib as mpl
 import pandas as pd
 import shapely
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -27,6 +28,7 @@ PNG_DPI = 200
 _MARGIN, _TITLE, _FOOT = 28.0, 46.0, 26.0
 """Points around the page, for the title, for the foot."""
 
+_STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "planner"}
 _PATHS = re.compile(r' d="[^"]*"')
 _DECIMALS = re.compile(r"(\.\d\d)\d+")
 _SVG_HALO = (
@@ -67,37 +69,29 @@ def write_map(
     """
     texts = [title or "", subtitle or "", *reps["name"].astype(str)]
     families, message = families_for([*texts, *reps.index.astype(str)])
-    style: dict[Any, Any] = {
-        "font.family": families,
-        "svg.fonttype": "none",
-        "svg.hashsalt": "planner",
-    }
-    with plt.rc_context(style), quiet_fonts():
-        figure = plt.figure(figsize=(WIDTH, HEIGHT))
-        try:
-            table = None
-            if loads is not None:
-                fill = territory_colours(territories)
-                table = load_table(figure, territories, loads, fill, reps["name"])
-            box = _arrange(figure, table, _map_aspect(territories, accounts))
-            ax = figure.add_axes(box)
-            plot_territories(
-                territories,
-                accounts,
-                owner,
-                reps,
-                loads=loads,
-                borders=borders,
-                outline=outline,
-                specialist=specialist,
-                ax=ax,
-            )
-            _heading(figure, title, subtitle)
-            _foot(figure, specialist is not None, len(ax.child_axes) > 0, table)
-            figure.savefig(folder / "map.png", dpi=PNG_DPI)
-            _save_svg(figure, folder / "map.svg")
-        finally:
-            plt.close(figure)
+    with mpl.rc_context({**_STYLE, "font.family": families}), quiet_fonts():
+        # Not by pyplot: a web server draws in threads, and no window may open.
+        figure = Figure(figsize=(WIDTH, HEIGHT))
+        FigureCanvasAgg(figure)
+        table = None
+        if loads is not None:
+            table = load_table(loads, territory_colours(territories), reps["name"])
+        box = _arrange(figure, table, _map_aspect(territories, accounts))
+        ax = figure.add_axes(box)
+        plot_territories(
+            territories,
+            accounts,
+            owner,
+            reps,
+            loads=loads,
+            borders=borders,
+            outline=outline,
+            specialist=specialist,
+            ax=ax,
+        )
+        _heading(figure, title, subtitle)
+        _foot(figure, specialist is not None, len(ax.child_axes) > 0, table)
+        _save(figure, folder)
     return [message] if message else []
 
 
@@ -178,8 +172,10 @@ def _foot(figure: Figure, dots: bool, insets: bool, table: Table | None) -> None
     )
 
 
-def _save_svg(figure: Figure, path: Path) -> None:
-    """Save with halos as a style: matplotlib's own turn text into outlines."""
+def _save(figure: Figure, folder: Path) -> None:
+    """Save both files; in SVG halos are a style: matplotlib's outline the text."""
+    figure.savefig(folder / "map.png", dpi=PNG_DPI)
+    path = folder / "map.svg"
     labels = [text for text in figure.findobj(Text) if text.get_gid() == HALO]
     for number, text in enumerate(labels):
         text.set_path_effects([])

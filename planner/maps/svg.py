@@ -102,11 +102,7 @@ def draw_svg(
         ]
         lines_ += [_path(shape) for shape in _on_page(plan, coarse[at], at)]
     insets = [_box_on_page(plan, box) for box in plan.boxes]
-    named = [str(name) for name in territories["name"]] if len(reps) <= MANY else reps
-    words = [
-        list(dict.fromkeys(filter(None, pair)))
-        for pair in zip(named, reps, strict=True)
-    ]
+    words = _words(territories)
     height = WIDTH / aspect
     return Drawing(
         height=height,
@@ -118,6 +114,17 @@ def draw_svg(
             flats, words, insets, height, _SMALL_SCREEN_TEXT, leaders=False
         ),
     )
+
+
+def _words(territories: gpd.GeoDataFrame) -> list[list[str]]:
+    """Return the texts for each territory, to be tried in order."""
+    ids = [str(rep) for rep in territories.index]
+    if len(ids) > MANY:
+        return [[rep] for rep in ids]
+    names = [
+        str(name) or rep for name, rep in zip(territories["name"], ids, strict=True)
+    ]
+    return [list(dict.fromkeys(pair)) for pair in zip(names, ids, strict=True)]
 
 
 def _on_page(plan: Layout, shapes: Shapes, at: int) -> Shapes:

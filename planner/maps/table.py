@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import geopandas as gpd
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
 
+from planner.maps.fonts import text_width
 from planner.words import _
 
 INK = "#22262b"
@@ -72,8 +71,6 @@ class Table:
 
 
 def load_table(
-    figure: Figure,
-    territories: gpd.GeoDataFrame,
     loads: pd.DataFrame,
     fill: dict[str, str],
     names: pd.Series,
@@ -113,9 +110,9 @@ def load_table(
                 over.add((at, column))
         rows.append(row)
     font = next((size for most, size in _SIZES if len(rows) <= most), _SIZES[-1][1])
-    rows = [[row[0], _cut(figure, row[1], font), *row[2:]] for row in rows]
+    rows = [[row[0], _cut(row[1], font), *row[2:]] for row in rows]
     widths = [
-        max(_width(figure, text, font, "bold") for text in column)
+        max(text_width(text, font, "bold") for text in column)
         for column in zip(head, *rows, strict=True)
     ]
     fills = [fill.get(str(rep), "") for rep in loads.index]
@@ -206,18 +203,10 @@ def _rule(figure: Figure, x: float, y: float, length: float) -> None:
     )
 
 
-def _width(figure: Figure, text: str, font: float, weight: str = "normal") -> float:
-    """Width of a text in points."""
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
-    style = FontProperties(size=font, weight=weight)
-    wide = renderer.get_text_width_height_descent(text, style, False)[0]
-    return float(wide * 72 / figure.dpi)
-
-
-def _cut(figure: Figure, name: str, font: float) -> str:
+def _cut(name: str, font: float) -> str:
     """Shorten a name to the width of its column."""
-    if _width(figure, name, font) <= _NAME * font:
+    if text_width(name, font) <= _NAME * font:
         return name
-    while name and _width(figure, name + "…", font) > _NAME * font:
+    while name and text_width(name + "…", font) > _NAME * font:
         name = name[:-1]
     return name.rstrip() + "…"

@@ -15,11 +15,11 @@ from planner.errors import PlannerError
 from planner.scenario.model import MOVED
 from planner.solvers.dealing import LAST, NOBODY, Rooms, improve, place, repair
 from planner.solvers.price import blocks, price, price_all
-from planner.solvers.rulebook import Rule, read_rulebook
+from planner.solvers.rulebook import Rule, read_rules
 from planner.tables import matches
 from planner.words import _
 
-__all__ = ["Baseline", "Rule", "baselines", "price", "read_rulebook"]
+__all__ = ["Baseline", "Rule", "baselines", "price", "read_rules"]
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.intp]
@@ -90,7 +90,7 @@ def baselines(
     compiled
         The question.
     rules
-        From `read_rulebook`; None: no such baseline.
+        From `read_rules`; None: no such baseline.
     performance
         Numeric field of the reps; None: no such baseline.
     seed

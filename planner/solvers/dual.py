@@ -248,7 +248,9 @@ def integer_prices(problem: Problem, rows: LinearRows, y: Floats) -> Prices:
         y, largest = y * (2**58 / largest), 2.0**58
     biggest = float(rows.cost.max(initial=1)) + largest
     scale = 2**20
-    while scale > 1 and (scale * biggest > 2**61 or scale * np.abs(y).max(initial=0) > 2**61):
+    while scale > 1 and (
+        scale * biggest > 2**61 or scale * np.abs(y).max(initial=0) > 2**61
+    ):
         scale //= 2
     numerators = np.rint(y * scale).astype(np.int64)
     cap = np.where(np.isfinite(rows.price), rows.price * scale, 2**62)

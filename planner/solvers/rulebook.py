@@ -52,7 +52,7 @@ class Rule:
     reps: NDArray[np.intp]
 
 
-def read_rulebook(path: Path, tables: Tables) -> list[Rule]:
+def read_rules(path: Path, tables: Tables) -> list[Rule]:
     """
     Read a rulebook: columns priority, condition, and rep or team (or both).
 

@@ -1,0 +1,390 @@
+"""A plan in figures and words: the one view that map, report and CLI draw from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from planner.evaluate.labels import label_of
+from planner.evaluate.metrics import Metrics, metrics
+from planner.scenario import Scenario
+from planner.tables import FieldInfo, Tables, parse_skills
+from planner.words import _
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from planner.report import ReportData
+    from planner.solution import Solution
+
+SHOWN_MOVES = 100
+"""Moves handed to the report, largest value first."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlanView:
+    """
+    A plan as it stands in a plan folder; nothing of a solver is needed.
+
+    Attributes
+    ----------
+    scenario, tables
+        As used.
+    owner
+        ``rep_id`` by ``account_id``; "" where left out.
+    certificate
+        The certificate, with or without file hashes.
+    """
+
+    scenario: Scenario
+    tables: Tables
+    owner: pd.Series
+    certificate: dict[str, Any]
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Figures recomputed from the tables."""
+        return metrics(self.tables, self.scenario, self.owner)
+
+    @property
+    def money(self) -> float:
+        """Steps of cost in one unit of currency."""
+        return float(self.certificate["cost_scale"])
+
+    @cached_property
+    def loads(self) -> pd.DataFrame:
+        """Per rep what map and report show; index ``rep_id``."""
+        reps, measured = self.tables.reps, self.metrics.reps
+        frame = pd.DataFrame(
+            {
+                "name": reps["name"],
+                "accounts": measured["accounts"],
+                "hours": measured["load_hours"],
+                "value": measured["load_value"],
+                "travel_km": measured["travel_km"],
+                "km_mean": measured["mean_km"],
+                "moved_in": measured["accounts_gained"],
+                "moved_out": measured["accounts_lost"],
+            }
+        )
+        if reps["capacity"].notna().any():
+            frame["capacity"] = reps["capacity"]
+            frame["hours"] = measured["capacity_use"] * reps["capacity"]
+        if "target_value" in measured:
+            frame["target"] = measured["target_value"]
+        if self.tables.accounts["value"].eq(0).all():
+            frame = frame.drop(columns="value")
+        return frame
+
+    @property
+    def specialist(self) -> pd.Series | None:
+        """Accounts that need a skill which not every rep has; None if there are none."""
+        held = [parse_skills(text) for text in self.tables.reps["skills"]]
+
+        def rare(text: str) -> bool:
+            return any(
+                min(skills.get(skill, 0) for skills in held) < level
+                for skill, level in parse_skills(text).items()
+            )
+
+        asked = self.tables.accounts["skills"]
+        found = asked.map({text: rare(text) for text in asked.unique()}).astype(bool)
+        return found if found.any() and self.scenario.map.specialists else None
+
+    def layers(self) -> dict[str, Any] | None:
+        """Arguments of `planner.maps.write_map`; None where nothing has a place."""
+        from planner.geo.shapes import territories
+
+        accounts, regions = self.tables.accounts, self.tables.regions
+        placed = accounts[["latitude", "longitude"]].notna().all(axis=1)
+        if not (placed & (self.owner != "")).any():
+            return None
+        fine, coarse = _levels(regions, self.scenario.map.level)
+        shapes = territories(accounts, self.owner, self.tables.reps, fine)
+        return {
+            "territories": shapes,
+            "accounts": accounts,
+            "owner": self.owner,
+            "reps": self.tables.reps,
+            "loads": self.loads,
+            "borders": fine,
+            "outline": coarse,
+            "specialist": self.specialist,
+            "title": self.scenario.map.title or self.scenario.name,
+            "subtitle": self.subtitle(),
+        }
+
+    def subtitle(self) -> str:
+        """Proven gap, cost and changes in one line."""
+        certificate, totals = self.certificate, self.metrics.totals
+        return _(
+            "Proven within {gap:.2%} of the best possible; {cost:,.0f} {currency} a "
+            "year; {moved:,.0f} accounts change hands"
+        ).format(
+            gap=certificate["gap"],
+            cost=certificate["cost"] / self.money,
+            currency=self.scenario.currency,
+            moved=totals["accounts_moved"] or 0,
+        )
+
+    def report_data(self, layers: dict[str, Any] | None, language: str) -> ReportData:
+        """Everything the report says."""
+        from planner.report import ReportData
+
+        certificate, money = self.certificate, self.money
+        return ReportData(
+            name=self.scenario.name,
+            currency=self.scenario.currency,
+            cost=certificate["cost"] / money,
+            bound=certificate["bound"] / money,
+            terms={name: cost / money for name, cost in self._terms().items()},
+            loads=self.loads,
+            measures=self._measures(),
+            baselines=self._baselines(),
+            binding=self._binding(),
+            moves=self.moves().head(SHOWN_MOVES),
+            defaults=certificate["defaults"],
+            certificate=self._proof(),
+            notes=self.tables.notes,
+            warnings=[str(warning) for warning in self.tables.warnings],
+            territories=None if layers is None else layers["territories"],
+            accounts=None if layers is None else layers["accounts"],
+            outline=None if layers is None else layers["outline"],
+            language=language,
+        )
+
+    def _terms(self) -> dict[str, int]:
+        """Cost by term, rows of the scenario by what they balance or hold together."""
+        named = {}
+        for term, cost in self.certificate["terms"].items():
+            named[term_label(term, self.scenario)] = cost
+        return named
+
+    def _measures(self) -> pd.DataFrame:
+        rows = {}
+        bands = {
+            b.measure: b.tolerance for b in self.scenario.balance if b.per == "rep"
+        }
+        if "capacity" in self.loads:
+            rows["hours"] = (_("Hours, % of capacity"), "capacity", np.nan, 1.0)
+        if "value" in self.loads:
+            reference = "target" if "target" in self.loads else ""
+            width = bands.get("value", np.nan)
+            label = _("Value, % of target") if reference else _("Value, % of average")
+            rows["value"] = (label, reference, 1 - width, 1 + width)
+        rows["accounts"] = (_("Accounts, % of average"), "", np.nan, np.nan)
+        columns = ["label", "reference", "low", "high"]
+        return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+    def _baselines(self) -> pd.DataFrame:
+        """Rule-keeping ways first, cheapest first: those a plan must beat."""
+        rows = [
+            {
+                "label": baseline_label(baseline["name"], baseline["kind"]),
+                "cost": baseline["cost"] / self.money,
+                "breaches": len(baseline["breaches"]),
+                "note": "; ".join(list(baseline["breaches"])[:3]),
+                "order": (not baseline["feasible"], baseline["cost"]),
+            }
+            for baseline in self.certificate["baselines"]
+        ]
+        rows.sort(key=lambda row: row["order"])
+        frame = pd.DataFrame(rows, columns=["label", "cost", "breaches", "note"])
+        return frame.set_index("label")
+
+    def _binding(self) -> pd.DataFrame:
+        """Hard rows with a price: what one more unit of each would save."""
+        scales, dual = self.certificate["measures"], self.certificate["dual"]
+        rows = []
+        for row in self.certificate["limits"]:
+            price = dual["prices"].get(row["row"], 0)
+            at_cap = row["high"] is not None and row["load"] == row["high"]
+            if row["price"] is not None or not (price or at_cap):
+                continue
+            scale = scales.get(row["measure"], 1)
+            if row["measure"] == "moved_value":
+                scale = self.certificate["value_scale"]
+            end = row["high"] if price >= 0 else row["low"]
+            each = abs(price) / dual["price_scale"] * scale / self.money
+            rule, who = row_label(row["row"], self.scenario)
+            rows.append((rule, who, row["load"] / scale, end / scale, each))
+        columns = ["rule", "who", "load", "limit", "price"]
+        found = pd.DataFrame(rows, columns=columns)
+        return found.sort_values("price", ascending=False, ignore_index=True)
+
+    def moves(self) -> pd.DataFrame:
+        """Accounts that leave a known owner, largest value first."""
+        accounts = self.tables.accounts
+        known = accounts["owner"].isin(self.tables.reps.index)
+        moved = accounts[known & (accounts["owner"] != self.owner)]
+        frame = pd.DataFrame(
+            {
+                "account_id": moved.index,
+                "name": moved["name"].to_numpy(),
+                "from_rep": moved["owner"].to_numpy(),
+                "to_rep": self.owner[moved.index].to_numpy(),
+                "value": moved["value"].to_numpy(),
+            }
+        )
+        return frame.sort_values("value", ascending=False, ignore_index=True)
+
+    def _proof(self) -> dict[str, Any]:
+        shown = ("status", "bound_by", "method", "why", "stopped_by", "seconds", "seed")
+        proof = {key: self.certificate[key] for key in shown}
+        dropped = ", ".join(self.certificate["dual"]["dropped"])
+        proof["not_in_bound"] = dropped or _("nothing")
+        proof |= {f"version {k}": v for k, v in self.certificate["versions"].items()}
+        return proof | {
+            f"sha256 {k}": v for k, v in self.certificate["sources"].items()
+        }
+
+
+def _levels(
+    regions: gpd.GeoDataFrame | None, level: str | None
+) -> tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]:
+    """Regions to fill, and the coarser level above them, if there is one."""
+    if regions is None:
+        return None, None
+    polygons = regions[regions.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
+    if polygons.empty:
+        return None, None
+    chosen = level or polygons["level"].value_counts().index[0]
+    fine = polygons[polygons["level"] == chosen]
+    coarse = polygons.loc[polygons.index.intersection(fine["parent"].unique())]
+    return fine, None if coarse.empty else coarse
+
+
+def term_label(term: str, scenario: Scenario) -> str:
+    """Name a term of the objective for a reader."""
+    names = {
+        "travel": _("Travel"),
+        "skill": _("Preferred skills missing"),
+        "fit": _("Grade fit"),
+        "handover": _("Handover"),
+        "leave_out": _("Left out"),
+    }
+    if term in names:
+        return names[term]
+    family, index = term.rstrip("]").split("[")
+    if family == "balance":
+        measure = scenario.balance[int(index)].measure
+        return _("Imbalance of {measure}").format(measure=measure)
+    column = scenario.together[int(index)].column
+    return _("Split of {column}").format(column=column)
+
+
+def row_label(row: str, scenario: Scenario) -> tuple[str, str]:
+    """Name a row of the problem: the rule, and whom it concerns."""
+    source, _slash, who = row.partition("/")
+    family, index = source.rstrip("]").split("[")
+    entry = getattr(scenario, family)[int(index)]
+    if family == "budgets":
+        return _("Budget of {what}").format(what=entry.of), _("all")
+    return f"{_('Limit') if family == 'limits' else _('Band')}: {entry.measure}", who
+
+
+def baseline_label(name: str, kind: str) -> str:
+    """Name one of today's ways for a reader."""
+    names = {
+        "today": _("Today's owners"),
+        "nearest": _("Nearest rep"),
+        "round_robin": _("Rotation"),
+        "random": _("Random"),
+        "performance": _("By performance"),
+        "rules": _("Rules with priorities"),
+    }
+    return names[name] + (_(", keeping the rules") if kind == "rule_keeping" else "")
+
+
+def outcome_lines(solution: Solution) -> list[str]:
+    """Say what a solve came to, in a few sentences."""
+    result, currency = solution.result, solution.scenario.currency
+    lines = [
+        _("Method: {method} ({why}); stopped by {what} after {seconds:.1f} s.").format(
+            method=result.method,
+            why=result.why,
+            what=result.stopped_by,
+            seconds=result.seconds,
+        )
+    ]
+    if solution.plan is None:
+        lines.append(_("No plan: {status}.").format(status=result.status))
+        return [*lines, *solution.reasons]
+    lines.append(
+        _(
+            "Cost {cost:,.2f} {currency} a year, bound {bound:,.2f}, proven gap {gap:.3%}"
+            " ({status})."
+        ).format(
+            cost=solution.cost,
+            currency=currency,
+            bound=solution.bound,
+            gap=solution.gap,
+            status=result.status,
+        )
+    )
+    feasible = [b for b in solution.baselines if b.feasible]
+    if feasible:
+        best = min(feasible, key=lambda b: b.cost)
+        scale = solution.compiled.problem.cost_scale
+        lines.append(
+            _(
+                "Best simple way that keeps every rule: {name}, {cost:,.2f} {currency}; "
+                "the plan saves {saved:,.2f}."
+            ).format(
+                name=baseline_label(best.name, best.kind),
+                cost=best.cost / scale,
+                currency=currency,
+                saved=best.cost / scale - solution.cost,
+            )
+        )
+        if (open_share := solution.stake()) is not None:
+            lines.append(
+                _("(cost - bound) / (best simple way - bound): {share:.2%}.").format(
+                    share=open_share
+                )
+            )
+    defaults = solution.defaults_used()
+    shown = ", ".join(f"{key} = {value}" for key, value in defaults.items())
+    lines.append(_("Defaults used: {defaults}").format(defaults=shown or _("none")))
+    return lines
+
+
+def contract_text(contracts: dict[str, Sequence[FieldInfo]]) -> str:
+    """Print the contracts of all tables, one field a line."""
+    lines = []
+    for table, infos in contracts.items():
+        lines.append(f"[{table}]")
+        for info in infos:
+            values = {f.name: getattr(info, f.name) for f in fields(info)}
+            lines.append("  " + _contract_line(values))
+    return "\n".join(lines)
+
+
+def _contract_line(values: dict[str, Any]) -> str:
+    name = values.pop("name", values.pop("field", ""))
+    required = _("required") if values.pop("required", False) else ""
+    rest = [str(v) for v in values.values() if v not in (None, "", False)]
+    return f"{name:<16} " + "; ".join([*filter(None, [required]), *rest])
+
+
+def table_text(table: pd.DataFrame) -> str:
+    """Lay out a table of key figures for a terminal."""
+    named = table.rename(index=_label_or_key)
+    return named.to_string(na_rep="", float_format=_number)
+
+
+def _label_or_key(key: str) -> str:
+    try:
+        label = label_of(key)
+    except KeyError:
+        return key
+    return f"{label} [{label.unit}]" if label.unit else str(label)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.4f}" if abs(value) < 10 else f"{value:,.1f}"
