@@ -54,6 +54,8 @@ class Pairs:
         Total of each measure by the accounts' own demand, in units.
     owner
         Index of today's owner among the reps, -1 where vacant or gone, shape (n,).
+    trips
+        Round trips to each account in a year, shape (n,).
     """
 
     def __init__(self, tables: Tables, scenario: Scenario) -> None:
@@ -61,6 +63,8 @@ class Pairs:
         self.accounts, self.reps = tables.accounts, tables.reps
         self.m = len(self.reps)
         self.owner = self.reps.index.get_indexer(self.accounts["owner"])
+        visits = self.accounts["visits"].to_numpy(float)
+        self.trips = visits / scenario.travel.visits_per_trip
         self._measures()
         self.cost_scale = cost_scale(
             balance.price / self.scale_of(balance.measure)
@@ -208,18 +212,18 @@ class Pairs:
     def block(self, at: Positions) -> Block:
         """Price the pairs of some accounts (positions, shape (b,)) with every rep."""
         km, hours, listed = self.distances(at)
-        visits = self.accounts["visits"].to_numpy(float)[at, None]
+        trips = self.trips[at, None]
         cost = np.zeros((len(self.terms), len(at), self.m + 1), dtype=np.int64)
         for index, term in enumerate(self.terms):
             cost[index] = to_integers(
-                self._term(term, at, visits, km, hours), self.cost_scale
+                self._term(term, at, trips, km, hours), self.cost_scale
             )
         eligible = self._eligible(at, km, listed)
         moved = self._moved(at)
         demand = np.zeros((len(self.measures), len(at), self.m + 1), dtype=np.int64)
         for index, name in enumerate(self.measures):
             if name in self._own:
-                road = visits * 2 * hours
+                road = trips * 2 * hours
                 demand[index, :, :-1] = self._demand(name, at, road)
             elif name == "moved_accounts":
                 demand[index] = moved
@@ -256,14 +260,14 @@ class Pairs:
         return km, hours, usable
 
     def _term(
-        self, term: str, at: Positions, visits: Floats, km: Floats, hours: Floats
+        self, term: str, at: Positions, trips: Floats, km: Floats, hours: Floats
     ) -> Floats:
         """Currency per pair of one term, shape (b, m + 1)."""
         value = np.zeros((len(at), self.m + 1))
         travel, scenario = self.scenario.travel, self.scenario
         if term == "travel":
-            per_visit = km * travel.cost_per_km + hours * travel.cost_per_hour
-            value[:, :-1] = visits * 2 * per_visit
+            one_way = km * travel.cost_per_km + hours * travel.cost_per_hour
+            value[:, :-1] = trips * 2 * one_way
         elif term == "skill":
             lacking = self._lacks_preferred(at)
             value[:, :-1] = scenario.skills.missing_preferred * lacking

@@ -20,7 +20,8 @@ from planner.solvers.baselines import Baseline, baselines
 from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Progress, Result, Status
 from planner.solvers.rulebook import read_rules
-from planner.solvers.solve import solve_problem
+from planner.solvers.solve import HINT_ARCS, solve_problem
+from planner.solvers.warm import warm_up
 from planner.tables import Tables, load_tables
 
 if TYPE_CHECKING:
@@ -191,6 +192,8 @@ def solve(
         distances=distances,
     )
     compiled = compile_problem(tables, scenario)
+    if len(compiled.problem.rep) > HINT_ARCS:
+        warm_up()
     result = solve_problem(
         compiled.problem,
         scenario.solve,

@@ -83,7 +83,11 @@ def _rules(
         return float(some[rng.integers(len(reps))])
 
     rules: dict[str, Any] = {"limits": [], "balance": [], "budgets": []}
-    rules["travel"] = {"cost_per_km": 0.3, "cost_per_hour": 7.5}
+    rules["travel"] = {
+        "cost_per_km": 0.3,
+        "cost_per_hour": 7.5,
+        "visits_per_trip": float(rng.choice([1, 3])),
+    }
     if maybe(0.5):
         high: Any = load("hours") + float(rng.choice([0, 0.25, 6, 12]))
         if maybe(0.3):

@@ -104,8 +104,9 @@ def label_of(key: str) -> Label:
     """
     if key in LABELS:
         return LABELS[key]
-    for prefix, (words, unit) in _OF_MEASURE.items():
-        if key.startswith(prefix):
-            name = key.removeprefix(prefix)
-            return Label(lambda: words().format(name=name), unit, "lower")
-    raise KeyError(key)
+    prefix = next((prefix for prefix in _OF_MEASURE if key.startswith(prefix)), None)
+    if prefix is None:
+        raise KeyError(key)
+    words, unit = _OF_MEASURE[prefix]
+    name = key.removeprefix(prefix)
+    return Label(lambda: words().format(name=name), unit, "lower")

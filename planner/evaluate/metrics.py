@@ -1,20 +1,4 @@
-"""
-How good a plan is, in figures that a planner reads: balance, travel, disruption.
-
-With loads x_1..x_m of the m reps (also of those without any account), mean x:
-
-    max relative imbalance  max_r |x_r - x| / x    0: all equal
-    coefficient of          sqrt(sum_r (x_r - x)^2 / m) / x
-      variation (CV)                               0: all equal
-    Gini coefficient        sum_r sum_s |x_r - x_s| / (2 m^2 x)
-                                                   0: all equal; (m - 1) / m: one has all
-
-References
-----------
-Pearson (1896), Phil. Trans. R. Soc. A 187, 253-318: coefficient of variation.
-Gini (1912), Variabilita e mutabilita; the sorted form used here: Damgaard and Weiner
-(2000), Ecology 81, 1139-1142.
-"""
+"""How good a plan is, in figures that a planner reads: balance, travel, disruption."""
 
 from __future__ import annotations
 
@@ -25,20 +9,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from planner.errors import PlannerError
+from planner.evaluate.evenness import (
+    coefficient_of_variation,
+    gini,
+    max_relative_imbalance,
+)
 from planner.evaluate.labels import LABELS, label_of
-from planner.pairs import Pairs
+from planner.evaluate.survey import Survey
 from planner.scenario import Scenario
-from planner.tables import Tables, parse_skills
-from planner.words import _
+from planner.tables import Tables
 
 __all__ = ["LABELS", "Metrics", "label_of", "metrics"]
 
-PAIRS_AT_ONCE = 2_000_000
-ALWAYS = ("accounts", "hours", "value")
-"""Measures that are counted whether or not the scenario uses them."""
-
-Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Positions = NDArray[np.intp]
 
@@ -69,46 +51,6 @@ class Metrics:
             for rep_id, row in self.reps.to_dict("index").items()
         }
         return {"totals": self.totals, "reps": by_rep}
-
-
-def max_relative_imbalance(loads: ArrayLike) -> float:
-    """
-    Largest distance from the mean, as a share of the mean; NaN where that is 0.
-
-    >>> max_relative_imbalance([50, 100, 150])
-    0.5
-    """
-    x = np.asarray(loads, dtype=float)
-    mean = x.mean() if x.size else 0.0
-    return float(np.abs(x - mean).max() / mean) if mean > 0 else np.nan
-
-
-def coefficient_of_variation(loads: ArrayLike) -> float:
-    """
-    Population standard deviation over mean; NaN where the mean is 0.
-
-    >>> coefficient_of_variation([50, 150])
-    0.5
-    """
-    x = np.asarray(loads, dtype=float)
-    mean = x.mean() if x.size else 0.0
-    return float(x.std() / mean) if mean > 0 else np.nan
-
-
-def gini(loads: ArrayLike) -> float:
-    """
-    Gini coefficient of loads >= 0; NaN where all are 0.
-
-    With x sorted upwards: 2 sum_i i x_(i) / (m sum x) - (m + 1) / m.
-
-    >>> gini([0, 0, 0, 100])
-    0.75
-    """
-    x = np.sort(np.asarray(loads, dtype=float))
-    if not x.sum() > 0:
-        return np.nan
-    rank, m = np.arange(1, len(x) + 1), len(x)
-    return float(max(0.0, 2 * (rank @ x) / (m * x.sum()) - (m + 1) / m))
 
 
 def metrics(tables: Tables, scenario: Scenario, owner: pd.Series) -> Metrics:
@@ -152,111 +94,35 @@ def metrics(tables: Tables, scenario: Scenario, owner: pd.Series) -> Metrics:
         Of the accounts that ask for skills, required or preferred, the share whose
         rep holds all of them at the level asked.
 
-    In `Metrics.totals` the same over all reps; for each measure the max_relative_imbalance_<q>, cv_<q>, gini_<q> (see the module). Moved accounts leave
-    a known owner, for another rep or for nobody; handover_value_at_risk is the
-    scenario's handover term, unrounded to its cost scale and in currency.
+    In `Metrics.totals` the same over all reps; for each measure the
+    max_relative_imbalance_<q>, cv_<q> and gini_<q> of `planner.evaluate.evenness`.
+    Moved accounts leave a known owner, for another rep or for nobody; vacant ones have
+    none today. handover_value_at_risk is the scenario's handover term, in currency.
 
     Raises
     ------
     PlannerError
         If `owner` lacks an account, has one twice, or names unknown accounts or reps.
     """
-    return _Count(tables, scenario, _chosen(tables, owner)).metrics()
-
-
-def _chosen(tables: Tables, owner: pd.Series) -> Positions:
-    """Rep index of each account in table order, m for nobody."""
-    accounts, reps = tables.accounts.index, tables.reps.index
-    ids = pd.Index(owner.index)
-    twice = ids[ids.duplicated()]
-    extra, lacking = ids.difference(accounts), accounts.difference(ids)
-    for wrong, words in (
-        (twice, _("the assignment has {ids} more than once; keep one row each")),
-        (extra, _("the assignment names {ids}, which the accounts lack; remove them")),
-        (lacking, _('the assignment lacks {ids}; add them, with "" where left out')),
-    ):
-        if len(wrong):
-            raise PlannerError(words.format(ids=_some(wrong)))
-    names = owner.reindex(accounts)
-    chosen = reps.get_indexer(names)
-    unknown = names[(chosen < 0) & (names != "")]
-    if len(unknown):
-        raise PlannerError(
-            _(
-                "the assignment gives {ids} to reps that do not exist ({reps}); correct "
-                'them, or write "" to leave an account out'
-            ).format(ids=_some(unknown.index), reps=_some(pd.Index(unknown.unique())))
-        )
-    return np.where(chosen < 0, len(reps), chosen).astype(np.intp)
-
-
-def _some(ids: pd.Index) -> str:
-    shown = ", ".join(str(one) for one in ids[:3])
-    more = len(ids) - 3
-    return shown + (_(" and {n:,} more").format(n=more) if more > 0 else "")
+    return _Count(Survey(tables, scenario, owner)).metrics()
 
 
 class _Count:
-    """One assignment, account by account, and its sums by rep."""
+    """Sums of a survey by rep, and over all reps."""
 
-    def __init__(self, tables: Tables, scenario: Scenario, chosen: Positions) -> None:
-        always = {name: scenario.measure(name) for name in ALWAYS}
-        scenario = scenario.model_copy(
-            update={"measures": {**always, **scenario.measures}}
-        )
-        self.tables, self.scenario, self.chosen = tables, scenario, chosen
-        self.pairs = Pairs(tables, scenario)
-        self.m = self.pairs.m
-        self.served = chosen < self.m
-        self.visits = tables.accounts["visits"].to_numpy(float)
-        self.value = tables.accounts["value"].to_numpy(float)
-        self._survey()
-
-    def _survey(self) -> None:
-        """Distance, load and handover of every account with its own rep."""
-        n, pairs = len(self.chosen), self.pairs
-        self.km, self.hours = np.full(n, np.nan), np.full(n, np.nan)
-        loads = np.zeros((len(pairs.measures), self.m + 1), dtype=np.int64)
-        at_risk = 0
-        step = max(1, PAIRS_AT_ONCE // (self.m + 1))
-        for first in range(0, n, step):
-            at = np.arange(first, min(n, first + step))
-            to, line = self.chosen[at], np.arange(len(at))
-            block = pairs.block(at)
-            for load, demand in zip(loads, block.demand, strict=True):
-                np.add.at(load, to, demand[line, to])
-            if "handover" in pairs.terms:
-                cost = block.cost[pairs.terms.index("handover")]
-                at_risk += int(cost[line, to].sum())
-            km, hours, _usable = pairs.distances(at)
-            inside = np.minimum(to, self.m - 1)
-            self.km[at], self.hours[at] = km[line, inside], hours[line, inside]
-        known = self.served & self._has_distance()
-        self.km[~known] = self.hours[~known] = np.nan
-        self.at_risk = at_risk / pairs.cost_scale
-        self.loads = {
-            name: loads[at, :-1] / pairs.scales[at]
-            for at, name in enumerate(pairs.measures)
-            if name in self.scenario.measures_used()
-        }
-
-    def _has_distance(self) -> Bools:
-        """Whether both have a place, or the table has the pair; shape (accounts,)."""
-        accounts, reps = self.tables.accounts, self.tables.reps
-        inside = np.minimum(self.chosen, self.m - 1)
-        places = ["latitude", "longitude"]
-        known = accounts[places].notna().all(axis=1).to_numpy(bool)
-        known = known & reps[places].notna().all(axis=1).to_numpy(bool)[inside]
-        if self.tables.distances is not None:
-            table = self.tables.distances
-            listed = pd.MultiIndex.from_frame(table[["account_id", "rep_id"]])
-            own = pd.MultiIndex.from_arrays([accounts.index, reps.index[inside]])
-            known |= own.isin(listed)
-        return np.asarray(known)
+    def __init__(self, survey: Survey) -> None:
+        self.survey, self.m = survey, survey.m
+        self.capacity = survey.tables.reps["capacity"].to_numpy(float)
+        capped = [
+            limit.measure
+            for limit in survey.scenario.limits
+            if limit.per == "rep" and limit.high == "capacity"
+        ]
+        self.worked = survey.loads[capped[0] if capped else "hours"]
 
     def metrics(self) -> Metrics:
         reps = self._reps()
-        totals = {**self._sums(reps), **self._disruption(), **self._balance()}
+        totals = {**self._sums(reps), **self._disruption(), **self._evenness()}
         return Metrics(
             reps, {k: float(v) if np.isfinite(v) else None for k, v in totals.items()}
         )
@@ -264,43 +130,42 @@ class _Count:
     # ---- per rep -----------------------------------------------------------------
 
     def _per_rep(self, amounts: ArrayLike, rep: Positions) -> Floats:
-        """Sum of amounts by rep; amounts of nobody (m, or -1) drop out."""
-        to = np.where(rep < 0, self.m, rep)
-        return np.bincount(to, np.asarray(amounts, float), self.m + 1)[: self.m]
+        """Sum of amounts by rep; those of nobody drop out."""
+        sums = np.bincount(rep, np.asarray(amounts, float), self.m + 1)
+        return np.asarray(sums[: self.m], dtype=float)
 
     def _reps(self) -> pd.DataFrame:
-        ones = np.ones(len(self.chosen))
+        survey = self.survey
+        ones = np.ones(len(survey.chosen))
         columns: dict[str, ArrayLike] = {
-            "accounts": self._per_rep(ones, self.chosen).astype(int)
+            "accounts": self._per_rep(ones, survey.chosen).astype(int)
         }
-        for name, load in self.loads.items():
+        for name, load in survey.loads.items():
             columns[f"load_{name}"] = load
             columns[f"pct_of_average_{name}"] = _share(100 * load, load.mean())
             if (target := self._target(name)) is not None:
                 columns[f"target_{name}"] = target
                 columns[f"pct_of_target_{name}"] = _share(100 * load, target)
-        columns["capacity_use"] = _share(self._worked(), self._capacity())
+        columns["capacity_use"] = _share(self.worked, self.capacity)
         columns |= self._travel()
-        owner = self.pairs.owner
-        moved = self.chosen != np.where(owner < 0, self.m, owner)
-        for what, amount in (("accounts", ones), ("value", self.value)):
-            columns[f"{what}_gained"] = self._per_rep(amount * moved, self.chosen)
-            columns[f"{what}_lost"] = self._per_rep(amount * moved, owner)
-        asked, matched = self._skills()
-        columns["skill_match"] = _share(
-            self._per_rep(matched, self.chosen), self._per_rep(asked, self.chosen)
-        )
-        return pd.DataFrame(columns, index=self.tables.reps.index)
+        changed = survey.chosen != survey.before
+        for what, amount in (("accounts", ones), ("value", survey.value)):
+            columns[f"{what}_gained"] = self._per_rep(amount * changed, survey.chosen)
+            columns[f"{what}_lost"] = self._per_rep(amount * changed, survey.before)
+        asked, matched = (self._per_rep(x, survey.chosen) for x in survey.skills)
+        columns["skill_match"] = _share(matched, asked)
+        return pd.DataFrame(columns, index=survey.tables.reps.index)
 
     def _travel(self) -> dict[str, ArrayLike]:
+        survey = self.survey
         known = pd.DataFrame(
             {
-                "rep": self.chosen,
-                "km": self.km,
-                "travel_km": self.visits * 2 * self.km,
-                "travel_hours": self.visits * 2 * self.hours,
-                "visits": self.visits,
-                "squared": self.visits * self.km**2,
+                "rep": survey.chosen,
+                "km": survey.km,
+                "travel_km": survey.visits * 2 * survey.km,
+                "travel_hours": survey.visits * 2 * survey.hours,
+                "visits": survey.visits,
+                "squared": survey.visits * survey.km**2,
             }
         ).dropna()
         groups, everyone = known.groupby("rep"), range(self.m)
@@ -320,81 +185,56 @@ class _Count:
 
     def _target(self, name: str) -> Floats | None:
         entries = [
-            b for b in self.scenario.balance if b.measure == name and b.per == "rep"
+            b
+            for b in self.survey.scenario.balance
+            if b.measure == name and b.per == "rep"
         ]
         if not entries:
             return None
         weight = np.ones(self.m)
         if entries[0].target != "equal":
-            weight = np.nan_to_num(self.tables.reps[entries[0].target].to_numpy(float))
-        return np.asarray(_share(self.pairs.own_total[name] * weight, weight.sum()))
-
-    def _worked(self) -> Floats:
-        capped = [
-            limit.measure
-            for limit in self.scenario.limits
-            if limit.per == "rep" and limit.high == "capacity"
-        ]
-        return self.loads[capped[0] if capped else "hours"]
-
-    def _capacity(self) -> Floats:
-        return self.tables.reps["capacity"].to_numpy(float)
-
-    def _skills(self) -> tuple[Bools, Bools]:
-        """Whether each served account asks for skills, and whether its rep has them."""
-        accounts = self.tables.accounts
-        wanted = [
-            {**parse_skills(prefers), **parse_skills(required)}
-            for required, prefers in zip(
-                accounts["skills"], accounts["prefers"], strict=True
-            )
-        ]
-        held = [*(parse_skills(text) for text in self.tables.reps["skills"]), {}]
-        asked = self.served & np.array([bool(skills) for skills in wanted], dtype=bool)
-        matched = [
-            all(held[to].get(skill, 0) >= level for skill, level in skills.items())
-            for skills, to in zip(wanted, self.chosen.tolist(), strict=True)
-        ]
-        return asked, asked & np.array(matched, dtype=bool)
+            field = self.survey.tables.reps[entries[0].target]
+            weight = np.nan_to_num(field.to_numpy(float))
+        return _share(self.survey.pairs.own_total[name] * weight, weight.sum())
 
     # ---- over all reps -----------------------------------------------------------
 
     def _sums(self, reps: pd.DataFrame) -> dict[str, float]:
-        known = self.km[~np.isnan(self.km)]
-        given = ~np.isnan(self._capacity())
-        asked, matched = self._skills()
-        visits = self.visits[~np.isnan(self.km)]
+        survey = self.survey
+        known = ~np.isnan(survey.km)
+        km, visits = survey.km[known], survey.visits[known]
+        given = ~np.isnan(self.capacity)
+        asked, matched = survey.skills
+        nothing = len(km) == 0
         return {
-            "accounts": float(len(self.chosen)),
-            "accounts_left_out": float((~self.served).sum()),
-            "value_left_out": float(self.value[~self.served].sum()),
-            "reps": float(self.m),
-            "reps_without_accounts": float((reps["accounts"] == 0).sum()),
-            "travel_km": float(visits @ known * 2) if len(known) else np.nan,
-            "travel_hours": float(np.nansum(self.visits * 2 * self.hours))
-            if len(known)
-            else np.nan,
-            "mean_km": float(known.mean()) if len(known) else np.nan,
-            "p95_km": float(np.percentile(known, 95)) if len(known) else np.nan,
-            "mean_squared_km2": _ratio(visits @ known**2, visits.sum()),
+            "accounts": len(survey.chosen),
+            "accounts_left_out": (~survey.served).sum(),
+            "value_left_out": survey.value[~survey.served].sum(),
+            "reps": self.m,
+            "reps_without_accounts": (reps["accounts"] == 0).sum(),
+            "travel_km": np.nan if nothing else 2 * visits @ km,
+            "travel_hours": np.nan if nothing else 2 * visits @ survey.hours[known],
+            "mean_km": np.nan if nothing else km.mean(),
+            "p95_km": np.nan if nothing else np.percentile(km, 95),
+            "mean_squared_km2": _ratio(visits @ km**2, visits.sum()),
             "capacity_use": _ratio(
-                self._worked()[given].sum(), self._capacity()[given].sum()
+                self.worked[given].sum(), self.capacity[given].sum()
             ),
             "skill_match": _ratio(matched.sum(), asked.sum()),
         }
 
     def _disruption(self) -> dict[str, float]:
-        owner = self.pairs.owner
-        moved = (owner >= 0) & (self.chosen != owner)
+        survey = self.survey
+        value_moved = survey.value[survey.moved].sum()
         return {
-            "accounts_vacant": float((owner < 0).sum()),
-            "accounts_moved": float(moved.sum()),
-            "value_moved": float(self.value[moved].sum()),
-            "value_moved_share": _ratio(self.value[moved].sum(), self.value.sum()),
-            "handover_value_at_risk": self.at_risk,
+            "accounts_vacant": (survey.before == self.m).sum(),
+            "accounts_moved": survey.moved.sum(),
+            "value_moved": value_moved,
+            "value_moved_share": _ratio(value_moved, survey.value.sum()),
+            "handover_value_at_risk": survey.at_risk,
         }
 
-    def _balance(self) -> dict[str, float]:
+    def _evenness(self) -> dict[str, float]:
         figures = {
             "max_relative_imbalance": max_relative_imbalance,
             "cv": coefficient_of_variation,
@@ -402,7 +242,7 @@ class _Count:
         }
         return {
             f"{key}_{name}": figure(load)
-            for name, load in self.loads.items()
+            for name, load in self.survey.loads.items()
             for key, figure in figures.items()
         }
 

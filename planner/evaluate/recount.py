@@ -247,7 +247,7 @@ class Recount:
             each = [by.get(p, plan.leave_out.price) for p in self.accounts["priority"]]
             leave = np.array(each, dtype=float) + value * plan.leave_out.value_share
             self._leave = self.steps(leave, self.cost_scale, "leave_out")
-        self._trips = visits * 2
+        self._trips = visits * 2 / plan.travel.visits_per_trip
         self.value, self.value_scale = value, decimals_scale(value)
         self._value = self.steps(value, self.value_scale, "value")
         shares = (prices.fixed, prices.value_share, prices.tenure_share)

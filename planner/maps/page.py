@@ -90,7 +90,13 @@ def write_map(
             ax=ax,
         )
         _heading(figure, title, subtitle)
-        _foot(figure, specialist is not None, len(ax.child_axes) > 0, table)
+        _foot(
+            figure,
+            table,
+            specialist is not None,
+            bool(ax.child_axes),
+            borders is not None,
+        )
         _save(figure, folder)
     return [message] if message else []
 
@@ -116,6 +122,8 @@ def _arrange(figure: Figure, table: Table | None, aspect: float) -> Box:
             map_h = room[1] - (height + 12 if below else 0)
             fits = width <= room[0] and height <= room[1]
             scale = min(map_w / aspect, map_h) if fits else 0.0
+            # Beside the body of a wide map there is room for insets and labels.
+            scale *= 1.08 if below else 1.0
             if scale > best + 1e-6:
                 best, choice = scale, (map_w, map_h, blocks, below)
     map_w, map_h, blocks, below = choice
@@ -152,7 +160,9 @@ def _heading(figure: Figure, title: str | None, subtitle: str | None) -> None:
         )
 
 
-def _foot(figure: Figure, dots: bool, insets: bool, table: Table | None) -> None:
+def _foot(
+    figure: Figure, table: Table | None, dots: bool, insets: bool, regions: bool
+) -> None:
     """Explain the marks."""
     parts = ["○ " + _("base of a rep")]
     if dots:
@@ -161,7 +171,10 @@ def _foot(figure: Figure, dots: bool, insets: bool, table: Table | None) -> None
         parts.append(_("hours: share of capacity, value: share of target"))
     if insets:
         parts.append(_("insets have scales of their own"))
-    parts.append(_("a shared region has the colour of the rep with most value in it"))
+    if regions:
+        parts.append(
+            _("a shared region has the colour of the rep with most value in it")
+        )
     figure.text(
         _MARGIN / (72 * WIDTH),
         11 / (72 * HEIGHT),

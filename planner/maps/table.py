@@ -21,10 +21,10 @@ _SIZES = ((15, 9.2), (40, 7.8), (10_000, 6.6))
 
 # In units of the font size:
 _ROW = 1.58  # from one row to the next
-_GAP = 1.2  # between columns
-_NAME = 15.0  # longer names are cut
+_GAP = 1.1  # between columns
+_NAME = 13.5  # longer names are cut
 _SWATCH = 2.0
-_BLOCK_GAP = 3.0
+_BLOCK_GAP = 2.2
 
 
 @dataclass(frozen=True)

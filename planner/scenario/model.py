@@ -23,13 +23,17 @@ class Travel(Model):
     """
     Travel model.
 
-    One visit is one round trip from the rep's base. Yearly travel of a pair =
-    visits x 2 x one-way km; cost = km x cost_per_km + hours x cost_per_hour.
+    A trip is one round trip from the rep's base and serves `visits_per_trip` visits.
+    Yearly travel of a pair = visits / visits_per_trip x 2 x one-way km (hours); cost =
+    km x cost_per_km + hours x cost_per_hour.
     """
 
     circuity: float = Field(1.3, ge=1, description="Road over straight distance.")
     circuity_by: dict[str, float] = Field(
         {}, description="Circuity by the account's `country`, instead of `circuity`."
+    )
+    visits_per_trip: float = Field(
+        1.0, ge=1, description="Visits combined in one round trip (tours)."
     )
     cost_per_km: float = Field(0.35, ge=0, description="Currency per km on the road.")
     cost_per_hour: float = Field(30.0, ge=0, description="Currency per hour driven.")
@@ -70,7 +74,7 @@ class Measure(Model):
 
     of: str = Field(description="'accounts', 'hours', or a numeric field or column.")
     travel: bool = Field(
-        False, description="Add the hours on the road (visits x 2 x one-way hours)."
+        False, description="Add the hours on the road (visits / visits_per_trip x 2 x one-way hours)."
     )
     factor_by_grade: dict[str, float] = Field(
         {},

@@ -87,7 +87,7 @@ class Rooms:
         begin, end = self.problem.start[unit], self.problem.start[unit + 1]
         rep, demand = self.rep[begin:end], self.demand[:, begin:end]
         present = self.arc_of[unit]
-        fits = (demand <= self.free[:, rep]).all(axis=0)
+        fits = np.asarray((demand <= self.free[:, rep]).all(axis=0))
         if len(self.left):
             left = self.left
             if present != NOBODY:

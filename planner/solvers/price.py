@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from planner.compile import PAIRS_PER_BLOCK, Compiled
 from planner.errors import PlannerError
 from planner.pairs import Pairs
-from planner.problem import Row
 from planner.rounding import to_integers
-from planner.tables import parse_skills
+from planner.solvers.breaches import not_allowed, note, row_in_words
 from planner.words import _
 
 Bools = NDArray[np.bool_]
@@ -131,7 +130,7 @@ def _columns(pairs: Pairs, rep_of_account: Positions) -> Positions:
 def _judge(compiled: Compiled, chosen: Positions, sums: _Sums) -> Priced:
     pairs, problem = compiled.pairs, compiled.problem
     terms = {name: int(cost) for name, cost in zip(pairs.terms, sums.cost, strict=True)}
-    breaches = _not_allowed(pairs, chosen, sums.allowed)
+    breaches = not_allowed(pairs, chosen, sums.allowed)
     for row in problem.rows:
         load = int(sums.load[row.measure, row.reps].sum())
         outside = row.outside(load)
@@ -139,40 +138,9 @@ def _judge(compiled: Compiled, chosen: Positions, sums: _Sums) -> Priced:
             term = row.id.split("/")[0]
             terms[term] = terms.get(term, 0) + row.price * outside
         elif outside:
-            breaches[_row_in_words(compiled, row, load)] = outside
+            breaches[row_in_words(problem, row, load)] = outside
     _groups(compiled, chosen, terms, breaches)
     return terms, breaches
-
-
-def _row_in_words(compiled: Compiled, row: Row, load: int) -> str:
-    problem = compiled.problem
-    family, _slash, who = row.id.partition("/")
-    kind = {
-        "limits": _("limit on {measure}, {who}"),
-        "balance": _("band on {measure}, {who}"),
-        "budgets": _("budget on {measure}"),
-    }[family.split("[")[0]]
-    scale = problem.scales[row.measure]
-    above = row.high is not None and load > row.high
-    limit = row.high if above and row.high is not None else row.low
-    side = (
-        _("{what}: {load} is {by} above {limit}")
-        if above
-        else _("{what}: {load} is {by} below {limit}")
-    )
-    return side.format(
-        what=kind.format(measure=problem.measures[row.measure], who=who),
-        load=_amount(load, scale),
-        by=_amount(abs(load - limit), scale),
-        limit=_amount(limit, scale),
-    )
-
-
-def _amount(steps: int, scale: int) -> str:
-    """Exact decimal text of steps on a power-of-ten scale."""
-    digits = len(str(scale)) - 1
-    whole, rest = divmod(steps, scale)
-    return f"{whole:,}" + (f".{rest:0{digits}d}" if digits else "")
 
 
 def _groups(
@@ -192,7 +160,7 @@ def _groups(
         if together.price is None:
             count = _split(label[at], chosen[at])
             words = _("together[{index}] ({column}): {n:,} groups have several reps")
-            _note(breaches, words, count, index=index, column=together.column)
+            note(breaches, words, count, index=index, column=together.column)
             continue
         at &= served
         one = of_team[chosen[at]] if together.label == "team" else chosen[at]
@@ -204,7 +172,7 @@ def _groups(
         at = (label >= 0) & served
         count = int(at.sum()) - _distinct(label[at], chosen[at])
         words = _("apart[{index}] ({column}): {n:,} accounts share a rep with a rival")
-        _note(breaches, words, count, index=index, column=apart.column)
+        note(breaches, words, count, index=index, column=apart.column)
 
 
 def _labels(pairs: Pairs, column: str) -> Positions:
@@ -222,88 +190,3 @@ def _split(label: Positions, to: Positions) -> int:
     """Number of labels whose accounts do not all go to the same place."""
     pairs = np.unique(np.stack([label, to]), axis=1)
     return int((np.bincount(pairs[0]) > 1).sum()) if pairs.size else 0
-
-
-def _note(breaches: dict[str, int], words: str, count: int, **names: object) -> None:
-    if count:
-        breaches[words.format(n=count, **names)] = count
-
-
-def _not_allowed(pairs: Pairs, chosen: Positions, allowed: Bools) -> dict[str, int]:
-    """Count the accounts that may not be where they are, by the rule in the way."""
-    breaches: dict[str, int] = {}
-    out = ~allowed & (chosen == pairs.m)
-    _note(breaches, _("unassigned: {n:,} accounts"), int(out.sum()))
-    at = np.flatnonzero(~allowed & ~out)
-    for words, broken in _reasons(pairs, at, chosen[at]):
-        _note(breaches, words, int(broken.sum()))
-    return breaches
-
-
-def _reasons(
-    pairs: Pairs, at: Positions, rep: Positions
-) -> Iterator[tuple[str, Bools]]:
-    """Rule in words, and which of the pairs (accounts `at`, their reps) break it."""
-    accounts, reps = pairs.accounts.iloc[at], pairs.reps.iloc[rep]
-    yield (
-        _("required skill missing: {n:,} accounts"),
-        np.array(
-            [
-                _lacks(asked, held)
-                for asked, held in zip(accounts["skills"], reps["skills"], strict=True)
-            ],
-            dtype=bool,
-        ),
-    )
-    fit = pairs.scenario.fit
-    yield (
-        _("grade of the rep does not fit: {n:,} accounts"),
-        np.array(
-            [
-                fit.get(grade, {}).get(other) == "never"
-                for grade, other in zip(accounts["grade"], reps["grade"], strict=True)
-            ],
-            dtype=bool,
-        ),
-    )
-    yield (
-        _("protected, but not with today's owner: {n:,} accounts"),
-        pairs.protected[at] & (rep != pairs.owner[at]),
-    )
-    yield from _chosen_by_hand(pairs, at, rep)
-    yield from _too_far(pairs, at, rep)
-
-
-def _lacks(asked: str, held: str) -> bool:
-    have = parse_skills(held)
-    return any(have.get(x, 0) < level for x, level in parse_skills(asked).items())
-
-
-def _chosen_by_hand(
-    pairs: Pairs, at: Positions, rep: Positions
-) -> Iterator[tuple[str, Bools]]:
-    """Pins and forbids: the masks that Pairs itself prepared."""
-    pinned, forbidden = np.zeros(len(at), bool), np.zeros(len(at), bool)
-    for covered, reps in pairs._pins:
-        pinned |= covered[at] & ~reps[rep]
-    for covered, reps in pairs._forbids:
-        forbidden |= covered[at] & reps[rep]
-    yield _("pinned to other reps: {n:,} accounts"), pinned
-    yield _("forbidden: {n:,} accounts"), forbidden
-
-
-def _too_far(
-    pairs: Pairs, at: Positions, rep: Positions
-) -> Iterator[tuple[str, Bools]]:
-    far, unlisted = np.zeros(len(at), bool), np.zeros(len(at), bool)
-    most = pairs.scenario.travel.max_km
-    step = max(1, PAIRS_PER_BLOCK // (pairs.m + 1))
-    for first in range(0, len(at), step):
-        part = slice(first, first + step)
-        km, _hours, usable = pairs.distances(at[part])
-        line = np.arange(len(km))
-        unlisted[part] = ~usable[line, rep[part]]
-        if most is not None:
-            far[part] = (km[line, rep[part]] > most) & ~pairs.pinned[at[part]]
-    yield _("farther than max_km: {n:,} accounts"), far
-    yield _("no distance given for the pair: {n:,} accounts"), unlisted

@@ -77,7 +77,7 @@ def read_rules(path: Path, tables: Tables) -> list[Rule]:
     TableError
         Naming every fault of the file: row, column, cell, what is wrong, remedy.
     """
-    raw = read_raw(Table(file=path.name), path.parent)
+    raw = read_raw(Table.model_validate({"file": path.name}), path.parent)
     if isinstance(raw, Findings):
         raise TableError(raw.faults)
     reading = _Reading(raw, tables)
@@ -133,7 +133,7 @@ class _Reading:
 
     def _priority(self, row: int, text: str) -> float:
         number = parse_number(text) if text else None
-        if number is None or not math.isfinite(number):
+        if number is None:
             rule = _("a number is expected")
             remedy = _("Number the rules; the smallest is tried first.")
             self.fault("priority", text, rule, remedy, row)
@@ -211,7 +211,7 @@ class _Reading:
     ) -> Condition | None:
         if operator in (">", ">=", "<", "<="):
             number = parse_number(values[0])
-            if number is None or not math.isfinite(number):
+            if number is None:
                 rule = _("{operator} compares numbers, and {value!r} is none").format(
                     operator=operator, value=values[0]
                 )
@@ -229,12 +229,8 @@ class _Reading:
             remedy = _("Write a value of the kind that the column holds.")
             self.fault("condition", text, rule, remedy, row)
             return None
-        wanted = [cell for cell in typed if cell is not None]
-        return Condition(
-            column=column,
-            any_of=None if operator == "!=" else wanted,
-            none_of=wanted if operator == "!=" else None,
-        )
+        test = "not_in" if operator == "!=" else "in"
+        return Condition.model_validate({"column": column, test: typed})
 
 
 def _values(text: str) -> list[str]:
@@ -245,11 +241,10 @@ def _values(text: str) -> list[str]:
 
 def _range(column: str, operator: str, number: float) -> Condition:
     """Strictly above x is at least the next number that a double can hold."""
-    if operator in (">", ">="):
-        least = number if operator == ">=" else math.nextafter(number, math.inf)
-        return Condition(column=column, at_least=least)
-    most = number if operator == "<=" else math.nextafter(number, -math.inf)
-    return Condition(column=column, at_most=most)
+    end = {">": math.inf, "<": -math.inf}.get(operator)
+    edge = number if end is None else math.nextafter(number, end)
+    test = "at_least" if operator in (">", ">=") else "at_most"
+    return Condition.model_validate({"column": column, test: edge})
 
 
 def _typed(cells: pd.Series, value: str) -> Cell | None:

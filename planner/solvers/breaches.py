@@ -1,0 +1,133 @@
+"""What an assignment breaks, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.compile import PAIRS_PER_BLOCK
+from planner.pairs import Pairs
+from planner.problem import Problem, Row
+from planner.tables import parse_skills
+from planner.words import _
+
+Bools = NDArray[np.bool_]
+Positions = NDArray[np.intp]
+
+
+def row_in_words(problem: Problem, row: Row, load: int) -> str:
+    """Say which hard row a load breaks, and by how much."""
+    family, _slash, who = row.id.partition("/")
+    kind = {
+        "limits": _("limit on {measure}, {who}"),
+        "balance": _("band on {measure}, {who}"),
+        "budgets": _("budget on {measure}"),
+    }[family.split("[")[0]]
+    scale = problem.scales[row.measure]
+    limit = row.low if row.high is None or load <= row.high else row.high
+    side = (
+        _("{what}: {load} is {by} above {limit}")
+        if load > limit
+        else _("{what}: {load} is {by} below {limit}")
+    )
+    return side.format(
+        what=kind.format(measure=problem.measures[row.measure], who=who),
+        load=_amount(load, scale),
+        by=_amount(abs(load - limit), scale),
+        limit=_amount(limit, scale),
+    )
+
+
+def _amount(steps: int, scale: int) -> str:
+    """Exact decimal text of steps on a power-of-ten scale."""
+    digits = len(str(scale)) - 1
+    whole, rest = divmod(steps, scale)
+    return f"{whole:,}" + (f".{rest:0{digits}d}" if digits else "")
+
+
+def note(breaches: dict[str, int], words: str, count: int, **names: object) -> None:
+    """Add a breach, if there is any: words with an {n} -> the count."""
+    if count:
+        breaches[words.format(n=count, **names)] = count
+
+
+def not_allowed(pairs: Pairs, chosen: Positions, allowed: Bools) -> dict[str, int]:
+    """Count the accounts that may not be where they are, by the rule in the way."""
+    breaches: dict[str, int] = {}
+    out = ~allowed & (chosen == pairs.m)
+    note(breaches, _("unassigned: {n:,} accounts"), int(out.sum()))
+    at = np.flatnonzero(~allowed & ~out)
+    for words, broken in _reasons(pairs, at, chosen[at]):
+        note(breaches, words, int(broken.sum()))
+    return breaches
+
+
+def _reasons(
+    pairs: Pairs, at: Positions, rep: Positions
+) -> Iterator[tuple[str, Bools]]:
+    """Rule in words, and which of the pairs (accounts `at`, their reps) break it."""
+    accounts, reps = pairs.accounts.iloc[at], pairs.reps.iloc[rep]
+    yield (
+        _("required skill missing: {n:,} accounts"),
+        np.array(
+            [
+                _lacks(asked, held)
+                for asked, held in zip(accounts["skills"], reps["skills"], strict=True)
+            ],
+            dtype=bool,
+        ),
+    )
+    fit = pairs.scenario.fit
+    yield (
+        _("grade of the rep does not fit: {n:,} accounts"),
+        np.array(
+            [
+                fit.get(grade, {}).get(other) == "never"
+                for grade, other in zip(accounts["grade"], reps["grade"], strict=True)
+            ],
+            dtype=bool,
+        ),
+    )
+    yield (
+        _("protected, but not with today's owner: {n:,} accounts"),
+        pairs.protected[at] & (rep != pairs.owner[at]),
+    )
+    yield from _chosen_by_hand(pairs, at, rep)
+    yield from _too_far(pairs, at, rep)
+
+
+def _lacks(asked: str, held: str) -> bool:
+    have = parse_skills(held)
+    return any(have.get(x, 0) < level for x, level in parse_skills(asked).items())
+
+
+def _chosen_by_hand(
+    pairs: Pairs, at: Positions, rep: Positions
+) -> Iterator[tuple[str, Bools]]:
+    """Pins and forbids: the masks that Pairs itself prepared."""
+    pinned, forbidden = np.zeros(len(at), bool), np.zeros(len(at), bool)
+    for covered, reps in pairs._pins:
+        pinned |= covered[at] & ~reps[rep]
+    for covered, reps in pairs._forbids:
+        forbidden |= covered[at] & reps[rep]
+    yield _("pinned to other reps: {n:,} accounts"), pinned
+    yield _("forbidden: {n:,} accounts"), forbidden
+
+
+def _too_far(
+    pairs: Pairs, at: Positions, rep: Positions
+) -> Iterator[tuple[str, Bools]]:
+    far, unlisted = np.zeros(len(at), bool), np.zeros(len(at), bool)
+    most = pairs.scenario.travel.max_km
+    step = max(1, PAIRS_PER_BLOCK // (pairs.m + 1))
+    for first in range(0, len(at), step):
+        part = slice(first, first + step)
+        km, _hours, usable = pairs.distances(at[part])
+        line = np.arange(len(km))
+        unlisted[part] = ~usable[line, rep[part]]
+        if most is not None:
+            far[part] = (km[line, rep[part]] > most) & ~pairs.pinned[at[part]]
+    yield _("farther than max_km: {n:,} accounts"), far
+    yield _("no distance given for the pair: {n:,} accounts"), unlisted
