@@ -352,11 +352,9 @@ def _list(head: str, found: list) -> None:
     click.echo(head.format(n=len(found)) + ":")
     for one in found[:FAULTS_SHOWN]:
         click.echo(f"  {one}")
-    if hidden := len(found) - FAULTS_SHOWN:
-        if hidden > 0:
-            click.echo(
-                _("  ... and {n:,} more; --faults FILE writes all").format(n=hidden)
-            )
+    hidden = len(found) - FAULTS_SHOWN
+    if hidden > 0:
+        click.echo(_("  ... and {n:,} more; --faults FILE writes all").format(n=hidden))
 
 
 @main.command()
@@ -415,6 +413,8 @@ def compare(folders: tuple[Path, ...], as_json: bool) -> None:
     from planner.reporting import table_text
 
     table = compare_folders(list(folders))
+    for note in table.attrs["notes"]:
+        _talk(note)
     if as_json:
         click.echo(table.to_json(orient="index", force_ascii=False))
     else:

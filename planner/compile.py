@@ -196,7 +196,7 @@ def _rep_sets(pairs: Pairs, rule: Limit | Balance) -> Iterator[tuple[str, Positi
         yield "all", at
     elif rule.per == "rep":
         for r in at:
-            yield str(pairs.reps.index[r]), np.array([r])
+            yield str(pairs.reps.index[int(r)]), np.array([r])
     else:
         teams = pairs.reps["team"].iloc[at]
         for team, members in teams.groupby(teams).indices.items():

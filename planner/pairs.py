@@ -62,7 +62,7 @@ class Pairs:
         self.tables, self.scenario = tables, scenario
         self.accounts, self.reps = tables.accounts, tables.reps
         self.m = len(self.reps)
-        self.owner = self.reps.index.get_indexer(self.accounts["owner"])
+        self.owner = self.reps.index.get_indexer(pd.Index(self.accounts["owner"]))
         visits = self.accounts["visits"].to_numpy(float)
         self.trips = visits / scenario.travel.visits_per_trip
         self._measures()
@@ -195,10 +195,10 @@ class Pairs:
         self._table: pd.DataFrame | None = None
         if self.tables.distances is not None:
             table = self.tables.distances
-            rows = accounts.index.get_indexer(table["account_id"])
+            rows = accounts.index.get_indexer(pd.Index(table["account_id"]))
             self._table = pd.DataFrame(
                 {
-                    "rep": self.reps.index.get_indexer(table["rep_id"]),
+                    "rep": self.reps.index.get_indexer(pd.Index(table["rep_id"])),
                     "km": table["km"].to_numpy(float),
                     "hours": table["hours"].to_numpy(float),
                 },

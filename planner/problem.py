@@ -137,12 +137,15 @@ class Problem:
                     for row in self.rows
                     if row.price is not None
                 )
+                largest += sum(
+                    float(split.price) * (len(split.units) - 1) for split in self.splits
+                )
             if largest > LARGEST_TOTAL:
                 raise PlannerError(
                     _(
-                        "The {what} of a plan could reach {total:.2g}, more than can be "
-                        "added exactly (2^53). Use larger units (thousands), or fewer "
-                        "decimals."
+                        "The {what} of a plan could reach {total:.2g}, more than can "
+                        "be added exactly (2^53). Use larger units (thousands), or "
+                        "fewer decimals."
                     ).format(what=name, total=largest)
                 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from planner.evaluate.labels import label_of
 from planner.evaluate.metrics import Metrics, metrics
 from planner.scenario import Scenario
 from planner.tables import FieldInfo, Tables, parse_skills
@@ -83,7 +82,7 @@ class PlanView:
 
     @property
     def specialist(self) -> pd.Series | None:
-        """Accounts that need a skill which not every rep has; None if there are none."""
+        """Accounts that need a skill which not every rep has; None: there are none."""
         held = [parse_skills(text) for text in self.tables.reps["skills"]]
 
         def rare(text: str) -> bool:
@@ -171,13 +170,12 @@ class PlanView:
             b.measure: b.tolerance for b in self.scenario.balance if b.per == "rep"
         }
         if "capacity" in self.loads:
-            rows["hours"] = (_("Hours, % of capacity"), "capacity", np.nan, 1.0)
+            rows["hours"] = (_("Hours"), "capacity", np.nan, 1.0)
         if "value" in self.loads:
             reference = "target" if "target" in self.loads else ""
             width = bands.get("value", np.nan)
-            label = _("Value, % of target") if reference else _("Value, % of average")
-            rows["value"] = (label, reference, 1 - width, 1 + width)
-        rows["accounts"] = (_("Accounts, % of average"), "", np.nan, np.nan)
+            rows["value"] = (_("Value"), reference, 1 - width, 1 + width)
+        rows["accounts"] = (_("Accounts"), "", np.nan, np.nan)
         columns = ["label", "reference", "low", "high"]
         return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
@@ -317,8 +315,8 @@ def outcome_lines(solution: Solution) -> list[str]:
         return [*lines, *solution.reasons]
     lines.append(
         _(
-            "Cost {cost:,.2f} {currency} a year, bound {bound:,.2f}, proven gap {gap:.3%}"
-            " ({status})."
+            "Cost {cost:,.2f} {currency} a year, bound {bound:,.2f}, proven gap "
+            "{gap:.3%} ({status})."
         ).format(
             cost=solution.cost,
             currency=currency,
@@ -333,8 +331,8 @@ def outcome_lines(solution: Solution) -> list[str]:
         scale = solution.compiled.problem.cost_scale
         lines.append(
             _(
-                "Best simple way that keeps every rule: {name}, {cost:,.2f} {currency}; "
-                "the plan saves {saved:,.2f}."
+                "Best simple way that keeps every rule: {name}, {cost:,.2f} "
+                "{currency}; the plan saves {saved:,.2f}."
             ).format(
                 name=baseline_label(best.name, best.kind),
                 cost=best.cost / scale,
@@ -354,7 +352,7 @@ def outcome_lines(solution: Solution) -> list[str]:
     return lines
 
 
-def contract_text(contracts: dict[str, Sequence[FieldInfo]]) -> str:
+def contract_text(contracts: Mapping[str, Sequence[FieldInfo]]) -> str:
     """Print the contracts of all tables, one field a line."""
     lines = []
     for table, infos in contracts.items():
@@ -373,17 +371,11 @@ def _contract_line(values: dict[str, Any]) -> str:
 
 
 def table_text(table: pd.DataFrame) -> str:
-    """Lay out a table of key figures for a terminal."""
-    named = table.rename(index=_label_or_key)
+    """Lay out what `planner.compare.compare` returns for a terminal."""
+    figures = table.drop(columns=["label", "unit", "better"])
+    units = table["unit"].map(lambda unit: f" [{unit}]" if unit else "")
+    named = figures.set_axis(list(table["label"] + units))
     return named.to_string(na_rep="", float_format=_number)
-
-
-def _label_or_key(key: str) -> str:
-    try:
-        label = label_of(key)
-    except KeyError:
-        return key
-    return f"{label} [{label.unit}]" if label.unit else str(label)
 
 
 def _number(value: float) -> str:

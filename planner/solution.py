@@ -15,7 +15,7 @@ from planner.compile import Compiled, compile_problem
 from planner.evaluate.labels import label_of
 from planner.evaluate.metrics import Metrics, metrics
 from planner.plan import Plan
-from planner.scenario import Scenario, read_scenario
+from planner.scenario import Scenario, read_scenario, with_solve
 from planner.solvers.baselines import Baseline, baselines
 from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Progress, Result, Status
@@ -126,7 +126,7 @@ class Solution:
         labels = {key: label_of(key) for key in self.metrics.totals}
         return pd.DataFrame(
             {
-                "figure": {key: str(label) for key, label in labels.items()},
+                "figure": {key: label.label for key, label in labels.items()},
                 "value": self.metrics.totals,
                 "unit": {key: label.unit for key, label in labels.items()},
             }
@@ -168,8 +168,10 @@ def solve(
         Frames that stand in for the scenario's files; the same contract holds.
     time_limit_s, seed
         Instead of those in the scenario.
-    interrupted, tell
-        See `planner.solvers.solve.solve_problem`.
+    interrupted
+        Asked several times a second; True ends the solve with the best plan so far.
+    tell
+        Receives progress, in currency: seconds, incumbent, bound, phase.
 
     Raises
     ------
@@ -182,7 +184,7 @@ def solve(
     """
     if not isinstance(scenario, Scenario):
         scenario = read_scenario(scenario)
-    scenario = scenario.with_solve(time_limit=time_limit_s, seed=seed)
+    scenario = with_solve(scenario, time_limit=time_limit_s, seed=seed)
     tables = load_tables(
         scenario,
         scenario.base,
@@ -194,12 +196,17 @@ def solve(
     compiled = compile_problem(tables, scenario)
     if len(compiled.problem.rep) > HINT_ARCS:
         warm_up()
+    scale = compiled.problem.cost_scale
+
+    def tell_in_currency(moment: Progress) -> None:
+        tell(moment._replace(cost=moment.cost / scale, bound=moment.bound / scale))
+
     result = solve_problem(
         compiled.problem,
         scenario.solve,
         impossible=compiled.impossible,
         interrupted=interrupted,
-        tell=tell,
+        tell=tell_in_currency,
     )
     if result.arcs is None:
         why = reasons_why_not(compiled, scenario)

@@ -52,7 +52,7 @@ def write_plan_folder(folder: Path, solution: Solution) -> list[str]:
         raise PlannerError(
             _("There is no plan to write: {status}.").format(status=solution.status)
         )
-    folder = Path(os.path.abspath(folder))
+    folder = folder.resolve()  # a link keeps pointing at the folder
     check_target(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -69,7 +69,7 @@ def write_plan_folder(folder: Path, solution: Solution) -> list[str]:
 
 def check_target(folder: Path) -> None:
     """
-    Refuse a target that is neither new, nor empty, nor a plan folder.
+    Refuse a target that is neither new, nor empty, nor a plan folder, or not writable.
 
     Raises
     ------
@@ -79,6 +79,14 @@ def check_target(folder: Path) -> None:
     if folder.is_file():
         raise PlannerError(
             _("{folder} is a file. Name a folder with -o.").format(folder=folder)
+        )
+    parent = next(path for path in folder.resolve().parents if path.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise PlannerError(
+            _(
+                "{folder} cannot be written: {parent} is not a folder, or not yours to "
+                "write in. Name another folder with -o."
+            ).format(folder=folder, parent=parent)
         )
     if not folder.is_dir() or not any(folder.iterdir()):
         return
@@ -94,13 +102,19 @@ def check_target(folder: Path) -> None:
 
 
 def _change_places(fresh: Path, folder: Path) -> None:
-    if folder.is_dir():
-        old = fresh.with_name(fresh.name + ".old")
-        os.rename(folder, old)
+    if not folder.is_dir():
         os.rename(fresh, folder)
+        return
+    old = fresh.with_name(fresh.name + ".old")
+    os.rename(folder, old)
+    try:
+        os.rename(fresh, folder)
+    except BaseException:
+        if not folder.exists():
+            os.rename(old, folder)
+        raise
+    finally:
         shutil.rmtree(old, ignore_errors=True)
-    else:
-        os.rename(fresh, folder)
 
 
 def _sync(folder: Path) -> None:
@@ -173,7 +187,8 @@ def _write_reps(path: Path, solution: Solution) -> None:
 def load_by_rep(solution: Solution) -> pd.DataFrame:
     """Accounts and the load of every measure per rep, exact in the measure's unit."""
     plan, problem = solution.plan, solution.compiled.problem
-    assert plan is not None and solution.result.arcs is not None
+    assert plan is not None
+    assert solution.result.arcs is not None
     m = problem.m
     loads = {"accounts": pd.Series(plan.rep_of).value_counts().reindex(range(m))}
     arcs = solution.result.arcs
@@ -190,7 +205,8 @@ def load_by_rep(solution: Solution) -> pd.DataFrame:
 def certificate_of(solution: Solution) -> dict[str, Any]:
     """Return the certificate, still without file hashes and seal."""
     result, problem, plan = solution.result, solution.compiled.problem, solution.plan
-    assert plan is not None and result.arcs is not None
+    assert plan is not None
+    assert result.arcs is not None
     outcome = evaluate(problem, result.arcs)
     settings = solution.scenario.solve
     value = solution.tables.accounts["value"].to_numpy(float)
@@ -306,8 +322,8 @@ def read_plan_folder(folder: Path) -> PlanView:
     except (OSError, ValueError, KeyError) as error:
         raise PlannerError(
             _(
-                "{folder} is not a complete plan folder ({error}). Solve again, or name "
-                "another folder."
+                "{folder} is not a complete plan folder ({error}). Solve again, or "
+                "name another folder."
             ).format(folder=folder, error=error)
         ) from error
     scenario = read_scenario(folder / "inputs" / "scenario.toml")
@@ -326,11 +342,12 @@ def redraw_map(folder: Path, output: Path) -> list[str]:
     Raises
     ------
     PlannerError
-        If nothing has a place, or `output` is the sealed plan folder itself.
+        If nothing has a place, or `output` is the sealed plan folder or within it.
     """
     from planner.maps import write_map
 
-    if output.resolve() == folder.resolve():
+    sealed = folder.resolve()
+    if sealed in (output.resolve(), *output.resolve().parents):
         raise PlannerError(
             _(
                 "{folder} is sealed by its certificate. Name another folder with -o."

@@ -83,7 +83,7 @@ def metrics(tables: Tables, scenario: Scenario, owner: pd.Series) -> Metrics:
         Load of hours / capacity. Hours: the measure that a limit per rep holds
         against `capacity`; without such a limit, "hours".
     travel_km, travel_hours
-        On the road in a year: sum of visits x 2 x one-way km (hours).
+        On the road in a year: sum of round trips x 2 x one-way km (hours).
     mean_km, p95_km, radius_km
         Mean, 95th percentile (linear) and maximum over accounts of one-way km.
     mean_squared_km2
@@ -162,8 +162,8 @@ class _Count:
             {
                 "rep": survey.chosen,
                 "km": survey.km,
-                "travel_km": survey.visits * 2 * survey.km,
-                "travel_hours": survey.visits * 2 * survey.hours,
+                "travel_km": survey.trips * 2 * survey.km,
+                "travel_hours": survey.trips * 2 * survey.hours,
                 "visits": survey.visits,
                 "squared": survey.visits * survey.km**2,
             }
@@ -203,6 +203,7 @@ class _Count:
         survey = self.survey
         known = ~np.isnan(survey.km)
         km, visits = survey.km[known], survey.visits[known]
+        trips = survey.trips[known]
         given = ~np.isnan(self.capacity)
         asked, matched = survey.skills
         nothing = len(km) == 0
@@ -212,8 +213,8 @@ class _Count:
             "value_left_out": survey.value[~survey.served].sum(),
             "reps": self.m,
             "reps_without_accounts": (reps["accounts"] == 0).sum(),
-            "travel_km": np.nan if nothing else 2 * visits @ km,
-            "travel_hours": np.nan if nothing else 2 * visits @ survey.hours[known],
+            "travel_km": np.nan if nothing else 2 * trips @ km,
+            "travel_hours": np.nan if nothing else 2 * trips @ survey.hours[known],
             "mean_km": np.nan if nothing else km.mean(),
             "p95_km": np.nan if nothing else np.percentile(km, 95),
             "mean_squared_km2": _ratio(visits @ km**2, visits.sum()),

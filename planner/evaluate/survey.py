@@ -31,7 +31,7 @@ class Survey:
     ----------
     chosen, before
         Rep index of each account in table order, now and today; m = nobody.
-    visits, value
+    visits, trips, value
         Of each account, per year.
     km, hours
         One-way distance and driving time to the account's rep, NaN where left out or
@@ -54,6 +54,7 @@ class Survey:
         self.before = np.where(self.pairs.owner < 0, self.m, self.pairs.owner)
         self.served = self.chosen < self.m
         self.visits = tables.accounts["visits"].to_numpy(float)
+        self.trips = self.visits / scenario.travel.visits_per_trip
         self.value = tables.accounts["value"].to_numpy(float)
         self._count()
 

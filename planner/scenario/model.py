@@ -8,8 +8,9 @@ listed by `Scenario.defaults_used`, and printed with every result.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import tomli_w
 from pydantic import Field, PrivateAttr, field_validator, model_validator
@@ -17,6 +18,10 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from planner.scenario.tables import Condition, Model, Table
 
 Share = float
+Price = Annotated[float, Field(ge=0)]
+"""Currency, or a factor: never negative, since the bound rests on costs >= 0."""
+End = Annotated[float, Field(allow_inf_nan=True)]
+"""Where a band ends: the last one at inf."""
 
 
 class Travel(Model):
@@ -29,7 +34,7 @@ class Travel(Model):
     """
 
     circuity: float = Field(1.3, ge=1, description="Road over straight distance.")
-    circuity_by: dict[str, float] = Field(
+    circuity_by: dict[str, Annotated[float, Field(ge=1)]] = Field(
         {}, description="Circuity by the account's `country`, instead of `circuity`."
     )
     visits_per_trip: float = Field(
@@ -37,7 +42,7 @@ class Travel(Model):
     )
     cost_per_km: float = Field(0.35, ge=0, description="Currency per km on the road.")
     cost_per_hour: float = Field(30.0, ge=0, description="Currency per hour driven.")
-    speeds: list[tuple[float, float]] = Field(
+    speeds: list[tuple[End, float]] = Field(
         [(30, 40), (150, 75), (math.inf, 95)],
         min_length=1,
         description="[up to km, km/h] bands: the first stretch of a trip is driven at "
@@ -59,7 +64,8 @@ class Travel(Model):
     @classmethod
     def _rising(cls, bands: list[tuple[float, float]]) -> list[tuple[float, float]]:
         ends = [end for end, _ in bands]
-        if ends != sorted(set(ends)) or any(speed <= 0 for _, speed in bands):
+        rising = all(a < b for a, b in pairwise(ends))
+        if not rising or math.isnan(ends[0]) or any(s <= 0 for _, s in bands):
             raise ValueError("bands must rise in km and have speeds above 0")
         return bands
 
@@ -74,9 +80,10 @@ class Measure(Model):
 
     of: str = Field(description="'accounts', 'hours', or a numeric field or column.")
     travel: bool = Field(
-        False, description="Add the hours on the road (visits / visits_per_trip x 2 x one-way hours)."
+        False,
+        description="Add the hours on the road (round trips x 2 x one-way hours).",
     )
-    factor_by_grade: dict[str, float] = Field(
+    factor_by_grade: dict[str, Price] = Field(
         {},
         description="Rep grade -> factor on the amount (not on travel): a novice "
         "may be slower. Grades not named: 1.",
@@ -87,8 +94,6 @@ class Measure(Model):
     def _travel_is_hours(self) -> Measure:
         if self.travel and self.of != "hours":
             raise ValueError("travel = true is only for of = 'hours'")
-        if any(f < 0 for f in self.factor_by_grade.values()):
-            raise ValueError("factor_by_grade must not be negative")
         return self
 
 
@@ -253,7 +258,7 @@ class LeaveOut(Model):
 
     price: float = Field(0.0, ge=0, description="Currency per account.")
     value_share: float = Field(0.0, ge=0, description="Currency per unit of `value`.")
-    by_priority: dict[str, float] = Field(
+    by_priority: dict[str, Price] = Field(
         {}, description="The accounts' `priority` -> price instead of `price`."
     )
     where: list[Condition] = Field([], description="Only these may be left out.")
@@ -322,7 +327,7 @@ class Scenario(Model):
     limits: list[Limit] = []
     balance: list[Balance] = []
     skills: Skills = Skills()
-    fit: dict[str, dict[str, float | Literal["never"]]] = Field(
+    fit: dict[str, dict[str, Price | Literal["never"]]] = Field(
         {},
         description="Account grade -> rep grade -> currency per account, or "
         "'never'. Pairs not named cost 0.",
@@ -417,7 +422,9 @@ def _defaults(model: Model, prefix: str) -> list[tuple[str, Any]]:
                     if isinstance(item, Model) and not isinstance(item, Condition):
                         found += _defaults(item, f"{key}[{index}].")
         elif value not in (None, [], {}) and not isinstance(model, Table):
-            found.append((key, value))
+            unused = isinstance(model, Balance) and model.hard and name == "price"
+            if not unused:
+                found.append((key, value))
     return found
 
 

@@ -56,15 +56,47 @@ def parse_scenario(text: str, name: str = "scenario") -> Scenario:
     try:
         scenario = Scenario.model_validate(raw)
     except ValidationError as error:
-        lines = [f"{name}: {_one_line(fault)}" for fault in error.errors()]
-        raise ScenarioError("\n".join(lines)) from error
+        raise ScenarioError(_lines(error, name)) from error
     scenario._text = text
     return scenario
 
 
-def _one_line(fault: Any) -> str:
+def with_solve(
+    scenario: Scenario, *, time_limit: float | None, seed: int | None
+) -> Scenario:
+    """
+    Return a copy with another time limit (seconds) or seed; None leaves one as it is.
+
+    Raises
+    ------
+    ScenarioError
+        If a value is not allowed in a scenario either.
+    """
+    try:
+        return scenario.with_solve(time_limit=time_limit, seed=seed)
+    except ValidationError as error:
+        raise ScenarioError(_lines(error, "solve")) from error
+
+
+def _lines(error: ValidationError, name: str) -> str:
+    """Every fault on a line of its own; what no branch of a union takes is one."""
+    told: dict[str, list[str]] = {}
+    for fault in error.errors():
+        location = tuple(x for x in fault["loc"] if not _is_union_branch(x))
+        line = _one_line(fault, location)
+        subject = f"{_dotted(location)} = {fault['input']!r}"
+        told.setdefault(subject, []).append(line)
+    return "\n".join(f"{name}: {_either(lines)}" for lines in told.values())
+
+
+def _either(lines: list[str]) -> str:
+    first, *others = lines
+    tails = [line.partition(": ")[2] for line in others]
+    return _("; or: ").join([first, *tails])
+
+
+def _one_line(fault: Any, location: tuple[Any, ...]) -> str:
     """Turn one pydantic error into key, rule, value, remedy."""
-    location = tuple(part for part in fault["loc"] if not _is_union_branch(part))
     key = _dotted(location)
     if fault["type"] == "extra_forbidden":
         known = _known_keys(location[:-1])

@@ -10,9 +10,11 @@ Cell = str | int | float | bool
 
 
 class Model(BaseModel):
-    """Base of every part of a scenario: unknown keys are faults, values frozen."""
+    """Base of every part: unknown keys, nan and inf are faults, values frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class Condition(Model):

@@ -40,7 +40,7 @@ NEWTON_STEPS = 25
 
 @dataclass(frozen=True, eq=False)
 class Dual:
-    """Prices in floats (K,), and the reduced cost of every arc above its unit's best."""
+    """Prices (K,), and the reduced cost of every arc above its unit's best."""
 
     prices: Floats
     reduced: Floats
@@ -231,7 +231,7 @@ def _newton(
                 y, point = trial, there
                 break
             damping *= 8
-        if gained <= max(1e-9 * abs(point.value), 1e-2 * eps):
+        if gained <= max(1e-9 * abs(point.value), 1e-3 * smoothed.problem.n * eps):
             break
     return y, point.hard
 

@@ -9,11 +9,12 @@ from small import ACCOUNTS, REPS, ROOMY, compiled
 
 from planner.compile import Compiled, compile_problem
 from planner.errors import PlannerError
-from planner.scenario import parse_scenario
+from planner.scenario import Condition
 from planner.solvers.baselines import Baseline, baselines
 from planner.solvers.rulebook import Rule
 from planner.tables import load_tables
 
+GRADE_B = Condition.model_validate({"column": "grade", "in": ["B"]})
 CAPPED = 'limits = [{measure = "hours", high = "capacity"}]'
 
 
@@ -159,15 +160,9 @@ def test_performance_deals_in_proportion_and_spread_out() -> None:
 
 def test_rules_deal_in_turn_and_fall_through_to_the_next() -> None:
     """Both rules match grade B; once r2 is full, the second rule gives r1."""
-    reps = REPS.replace(",10\n", ",30\n").replace(",30\n", ",10\n").replace(
-        "imaging,10", "imaging,30"
-    )
+    reps = REPS.replace("imaging,10", "imaging,30").replace("novice,,30", "novice,,10")
     case = compiled(CAPPED, reps=reps)
-    where = parse_scenario(
-        'accounts = {file = "a"}\nreps = {file = "r"}\n'
-        'protect = {where = [[{column = "grade", in = ["B"]}]]}'
-    ).protect.where[0]
-    rules = [Rule(2, tuple(where), np.array([1])), Rule(3, (), np.array([0]))]
+    rules = [Rule(2, (GRADE_B,), np.array([1])), Rule(3, (), np.array([0]))]
     ways = run(case, rules=rules)
     assert ways["rules", "raw"].rep_of.tolist() == [0, 1, 1]
     assert ways["rules", "rule_keeping"].rep_of.tolist() == [0, 1, 0]
@@ -176,11 +171,7 @@ def test_rules_deal_in_turn_and_fall_through_to_the_next() -> None:
 
 def test_a_team_takes_turns_and_the_unmatched_stay_behind() -> None:
     """No rule speaks of a1, so it has no rep, also when rules are kept."""
-    where = parse_scenario(
-        'accounts = {file = "a"}\nreps = {file = "r"}\n'
-        'protect = {where = [[{column = "grade", in = ["B"]}]]}'
-    ).protect.where[0]
-    ways = run(compiled(reps=ROOMY), rules=[Rule(2, tuple(where), np.array([0, 1]))])
+    ways = run(compiled(reps=ROOMY), rules=[Rule(2, (GRADE_B,), np.array([0, 1]))])
     for kind in ("raw", "rule_keeping"):
         assert ways["rules", kind].rep_of.tolist() == [-1, 0, 1]
         assert ways["rules", kind].breaches == {"unassigned: 1 accounts": 1}
@@ -202,19 +193,16 @@ def test_no_feasible_baseline_beats_the_optimum(seed: int) -> None:
             assert best is not None
             assert one.cost >= best
         if one.kind == "rule_keeping":
-            seen = [text for text in one.breaches if "above" in text]
-            unseen = [text for text in seen if text.startswith("band")]
-            budget = [text for text in seen if "unassigned" in str(one.breaches)]
-            assert set(seen) <= {*unseen, *budget}, one.name
-            assert not any(
-                text.startswith(("required", "grade", "pro", "pin", "forb", "apart"))
-                for text in one.breaches
-            )
+            # what is nowhere counts as moved, so only then a budget may be over
+            unseen = ["unassigned", "band"]
+            unseen += ["budget"] if "unassigned" in str(one.breaches) else []
+            for text in one.breaches:
+                assert text.startswith(tuple(unseen)) or "below" in text, one.name
 
 
 def test_performance_needs_a_field_that_exists() -> None:
     """The remedy is in the message."""
-    with pytest.raises(PlannerError, match="no field 'charm'. Name a numeric field"):
+    with pytest.raises(PlannerError, match=r"no field 'charm'\. Name a numeric"):
         run(compiled(), performance="charm")
 
 

@@ -174,5 +174,5 @@ def test_a_plan_of_another_length_is_refused() -> None:
 
 def test_an_unknown_rep_is_refused() -> None:
     """Index 2 would silently mean nobody."""
-    with pytest.raises(PlannerError, match="a2: there is no rep of index 2; .* to 1"):
+    with pytest.raises(PlannerError, match=r"a2: there is no rep of index 2; .* to 1"):
         price(compiled(), np.array([0, 2, 1]))

@@ -1,0 +1,93 @@
+"""The language of messages, and the shape of errors."""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from planner import words
+from planner.errors import Fault, PlannerError, ScenarioError, TableError
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    yield
+    words.set_language("en")
+
+
+def test_unknown_language_falls_back_to_english() -> None:
+    """A missing catalogue must not stop a solve."""
+    words.set_language("xx")
+    assert words.language() == "xx"
+    assert words._("Left out") == "Left out"
+
+
+def test_language_comes_from_the_call_then_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An explicit choice wins over PLANNER_LANG, which wins over English."""
+    monkeypatch.delenv("PLANNER_LANG", raising=False)
+    words.set_language()
+    assert words.language() == "en"
+    monkeypatch.setenv("PLANNER_LANG", "zh")
+    words.set_language()
+    assert words.language() == "zh"
+    words.set_language("en")
+    assert words.language() == "en"
+
+
+def test_messages_follow_the_language_at_the_time_of_speaking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Errors are worded when raised, so a catalogue chosen later counts."""
+
+    class _Catalogue(gettext.NullTranslations):
+        def gettext(self, message: str) -> str:
+            return {", row {row}": "，第 {row} 行"}.get(message, message)
+
+    def translation(domain: str, folder: Path, codes: list[str], fallback: bool):
+        assert (domain, codes, fallback) == ("planner", ["zh"], True)
+        return _Catalogue()
+
+    monkeypatch.setattr(gettext, "translation", translation)
+    words.set_language("zh")
+    fault = Fault("客户.csv", 3, "", "x", "a number is expected", "Correct it.")
+    assert str(fault).startswith("客户.csv，第 3 行 = 'x': ")
+
+
+def test_fault_says_file_row_column_value_rule_remedy() -> None:
+    """All that is needed to find and mend a cell, in one line."""
+    fault = Fault("a.csv", 7, "value", "-3", "at least 0 is expected", "Correct it.")
+    assert str(fault) == (
+        "a.csv, row 7, column value = '-3': at least 0 is expected. Correct it."
+    )
+    whole = Fault("a.csv", 0, "id", "", "no such column", "Map it.")
+    assert str(whole) == "a.csv, column id: no such column. Map it."
+
+
+def test_long_and_multiline_values_stay_on_one_line() -> None:
+    """A cell may hold a page of text."""
+    text = str(Fault("a.csv", 2, "name", "x\n" * 500, "rule", "remedy"))
+    assert "\n" not in text
+    assert len(text) < 200
+
+
+def test_table_error_lists_twenty_and_counts_the_rest() -> None:
+    """A terminal is not a file; the full list goes to one."""
+    faults = [Fault("a.csv", i, "x", "?", "rule", "remedy") for i in range(1, 31)]
+    error = TableError(faults)
+    lines = str(error).splitlines()
+    assert lines[0] == "30 fault(s) in the tables:"
+    assert len(lines) == 22
+    assert lines[-1] == "... and 10 more (planner check --faults FILE lists all)"
+    assert error.faults == faults
+    assert "more" not in str(TableError(faults[:20]))
+
+
+@pytest.mark.parametrize("kind", [ScenarioError, TableError])
+def test_errors_of_users_are_of_one_kind(kind: type[Exception]) -> None:
+    """The command line catches one class."""
+    assert issubclass(kind, PlannerError)
