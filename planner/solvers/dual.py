@@ -217,7 +217,7 @@ def _newton(
             break
         curvature = smoothed.negative_hessian(y, eps, point.weight)[np.ix_(free, free)]
         diagonal = np.diag(curvature)
-        floor = 0.3 * np.median(diagonal) + 1e-12
+        floor = 0.3 * np.median(diagonal) + 0.05 / eps  # else flat where all is decided
         gained = 0.0
         for _ in range(8):
             damped = curvature + np.diag(damping * (diagonal + floor))
