@@ -14,7 +14,7 @@ WIDTH = 360.0
 """Of a strip, in units of its own."""
 
 _SIDE = 14.0
-_LEAST_MIDDLE = 34.0
+_LEAST_MIDDLE, _MOST_MIDDLE = 34.0, 46.0
 _RADII = (3.4, 2.6, 1.9)
 """Of the dots: the largest that needs no taller strip, else the smallest."""
 
@@ -57,6 +57,8 @@ def strip(shares: pd.Series, low: float | None, high: float | None) -> Strip:
     """
     Spread reps along an axis so that no dot hides another.
 
+    Only a pile taller than the strip may be is pressed together.
+
     Parameters
     ----------
     shares
@@ -80,6 +82,9 @@ def strip(shares: pd.Series, low: float | None, high: float | None) -> Strip:
         reach = float(np.abs(offsets).max(initial=0)) + radius + 4
         if reach <= _LEAST_MIDDLE:
             break
+    if reach > _MOST_MIDDLE:  # many at one share, such as 100 % of capacity
+        offsets *= (_MOST_MIDDLE - radius - 4) / (reach - radius - 4)
+        reach = _MOST_MIDDLE
     middle = max(_LEAST_MIDDLE, reach)
     outside = (known < (low or -np.inf) - 5e-4) | (known > (high or np.inf) + 5e-4)
     dots = [

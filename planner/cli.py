@@ -317,9 +317,7 @@ def check(scenario: Path, faults: Path | None, as_json: bool) -> None:
     from planner.tables import check_tables, write_faults
 
     question = read_scenario(scenario)
-    tables, found = check_tables(question, question.base)
-    warnings = tables.warnings if tables is not None else []
-    notes = tables.notes if tables is not None else []
+    tables, found, warnings, notes = check_tables(question, question.base)
     if faults is not None:
         write_faults([*found, *warnings], faults)
     if as_json:

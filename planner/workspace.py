@@ -139,7 +139,7 @@ def _fill(folder: Path, solution: Solution) -> list[str]:
     layers = view.layers()
     messages: list[str] = []
     if layers is not None:
-        shapes = layers["territories"].to_json(drop_id=False)
+        shapes = layers["territories"].to_json(drop_id=False, ensure_ascii=False)
         (folder / "territories.geojson").write_text(shapes, "utf-8")
         messages = write_map(folder, **layers)
     write_report(folder / "report.html", view.report_data(layers, language()))

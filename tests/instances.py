@@ -119,8 +119,11 @@ def _rules(
         )
     if maybe(0.15):
         rules["balance"].append(
-            {"measure": "accounts", "tolerance": float(rng.choice([0.3, 0.6, 1])),
-             "hard": True}
+            {
+                "measure": "accounts",
+                "tolerance": float(rng.choice([0.3, 0.6, 1])),
+                "hard": True,
+            }
         )
     if maybe(0.4):
         rules["skills"] = {"missing_preferred": 12.5}
@@ -139,8 +142,12 @@ def _rules(
     if maybe(0.3):
         rules["apart"] = [{"column": "rival"}]
     if maybe(0.5):
-        rules["handover"] = {"fixed": 3, "value_share": 0.1, "tenure_share": 0.2,
-                             "pipeline_share": 0.5}
+        rules["handover"] = {
+            "fixed": 3,
+            "value_share": 0.1,
+            "tenure_share": 0.2,
+            "pipeline_share": 0.5,
+        }
     if maybe(0.3):
         of = str(rng.choice(["moved_accounts", "moved_value", "travel", "hours"]))
         cap = {"share": float(rng.choice([0.2, 0.5, 0.8]))}
@@ -148,8 +155,11 @@ def _rules(
             cap = {"amount": float(rng.choice([10, 400, 3000]))}
         rules["budgets"].append({"of": of, **cap})
     if maybe(0.3):
-        rules["leave_out"] = {"price": 60.0, "value_share": 1.0,
-                              "by_priority": {"high": 400.0}}
+        rules["leave_out"] = {
+            "price": 60.0,
+            "value_share": 1.0,
+            "by_priority": {"high": 400.0},
+        }
     if maybe(0.2):
         rules["travel"]["max_km"] = 400
     return rules
@@ -190,9 +200,7 @@ def brute_force(scenario: Scenario, tables: Tables) -> int | None:
         team = tables.reps["team"].to_numpy(object)
         label = np.arange(nobody + 1)
         if entry.label == "team":
-            label[:-1] = [
-                list(team).index(t) if t else r for r, t in enumerate(team)
-            ]
+            label[:-1] = [list(team).index(t) if t else r for r, t in enumerate(team)]
         for members in _sets(count, entry.column):
             if entry.price is None:
                 good &= (plans[:, members] == plans[:, members[:1]]).all(axis=1)

@@ -44,7 +44,9 @@ def test_rounding_is_that_of_decimals(thousandths: int) -> None:
 def test_order_of_factors_does_not_matter() -> None:
     """Compile and judge multiply in different orders."""
     a, b, c = 0.35, 1.3, 110.0
-    assert len({int(to_integers(x, 100)) for x in (a * b * c, c * b * a, a * c * b)}) == 1
+    assert (
+        len({int(to_integers(x, 100)) for x in (a * b * c, c * b * a, a * c * b)}) == 1
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -64,7 +65,7 @@ def load_tables(
     TableError
         With every fault of every table.
     """
-    tables, faults = check_tables(
+    checked = check_tables(
         scenario,
         base,
         accounts=accounts,
@@ -72,9 +73,18 @@ def load_tables(
         regions=regions,
         distances=distances,
     )
-    if tables is None:
-        raise TableError(faults)
-    return tables
+    if checked.tables is None:
+        raise TableError(checked.faults)
+    return checked.tables
+
+
+class Checked(NamedTuple):
+    """Clean tables (None if there is any fault), and all that was found in them."""
+
+    tables: Tables | None
+    faults: list[Fault]
+    warnings: list[Fault]
+    notes: list[str]
 
 
 def check_tables(
@@ -85,13 +95,9 @@ def check_tables(
     reps: pd.DataFrame | None = None,
     regions: pd.DataFrame | None = None,
     distances: pd.DataFrame | None = None,
-) -> tuple[Tables | None, list[Fault]]:
+) -> Checked:
     """
-    Do as `load_tables`, but return the faults.
-
-    Returns
-    -------
-    The clean tables, None if there is any fault; and all faults, by file and row.
+    Do as `load_tables`, but return the faults, by file and row, with all the rest.
     """
     frames = {
         "accounts": accounts,
@@ -113,7 +119,7 @@ class _Loading:
     found: list[Findings] = field(default_factory=list)
     filtered: dict[str, set[str]] = field(default_factory=dict)
 
-    def run(self) -> tuple[Tables | None, list[Fault]]:
+    def run(self) -> Checked:
         named = Findings(self.scenario.name)
         regions = self._regions(named)
         accounts = self._entities(
@@ -128,24 +134,28 @@ class _Loading:
             fault for findings in self.found for fault in _sorted(findings.faults)
         ]
         if faults or accounts is None or reps is None:
-            return None, faults
+            return Checked(None, faults, self._warnings(), self._notes())
         clean = {"accounts": clean_frame(accounts), "reps": clean_frame(reps)}
         warn_demand(self.scenario, clean["accounts"], clean["reps"], named)
         defaults = {**accounts.defaults, **reps.defaults}
         note_defaults(accounts, reps)
-        return (
-            Tables(
-                clean["accounts"],
-                clean["reps"],
-                regions,
-                None if distances is None else clean_distances(distances),
-                [note for findings in self.found for note in findings.notes],
-                [w for findings in self.found for w in _sorted(findings.warnings)],
-                self.sources,
-                defaults,
-            ),
-            [],
+        tables = Tables(
+            clean["accounts"],
+            clean["reps"],
+            regions,
+            None if distances is None else clean_distances(distances),
+            self._notes(),
+            self._warnings(),
+            self.sources,
+            defaults,
         )
+        return Checked(tables, [], tables.warnings, tables.notes)
+
+    def _notes(self) -> list[str]:
+        return [note for findings in self.found for note in findings.notes]
+
+    def _warnings(self) -> list[Fault]:
+        return [w for findings in self.found for w in _sorted(findings.warnings)]
 
     def _table(self, kind: str) -> Table | None:
         table: Table | None = getattr(self.scenario, kind)

@@ -147,6 +147,15 @@ measures.work = {of = "hours", travel = true, factor_by_grade = {novice = 1.5}}
     assert counted.reps.loc["r2", "load_hours"] == 10
 
 
+def test_a_target_per_team_is_no_target_of_a_rep() -> None:
+    """A rep's share of a team's target is nowhere laid down."""
+    rules = 'balance = [{measure = "value", per = "team", price = 1}]'
+    assert "target_value" not in measure("r1", "r1", "r2", rules=rules).reps
+    rules = 'balance = [{measure = "value", price = 1}]'
+    reps = measure("r1", "r1", "r2", rules=rules).reps
+    assert reps["target_value"].tolist() == [300, 300]
+
+
 def test_without_places_there_is_no_distance() -> None:
     """Not known is None, not 0 km; and JSON gets no NaN."""
     accounts = ACCOUNTS.replace("imaging", "")

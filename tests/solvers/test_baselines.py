@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from instances import brute_force, random_question
-from small import ACCOUNTS, REPS, ROOMY, compiled
+from small import ACCOUNTS, DISTANCES, REPS, ROOMY, compiled
 
 from planner.compile import Compiled, compile_problem
 from planner.errors import PlannerError
@@ -78,9 +78,9 @@ def test_within_a_budget_units_move_until_it_is_spent() -> None:
 FOUR = """\
 account_id,owner,visits,hours,latitude,longitude
 a1,,1,5,50,10
-a2,,1,2,50,10
+a2,,1,1,50,10
 a3,,1,3,50,10
-a4,,1,9,50,10
+a4,,1,10,50,10
 """
 TWO_OF_TEN = """\
 rep_id,latitude,longitude,capacity
@@ -90,7 +90,7 @@ r2,50,10,10
 
 
 def test_repair_moves_a_small_one_on() -> None:
-    """Dealt 5, 2, 3 leave 2 and 8 hours; 9 fits once the 2 has moved to r1."""
+    """Dealt 5, 1, 3 leave 2 and 9 hours; 10 just fits once the 1 has moved to r1."""
     case = compiled(CAPPED, accounts=FOUR, reps=TWO_OF_TEN, distances=None)
     kept = run(case)["round_robin", "rule_keeping"]
     assert kept.rep_of.tolist() == [0, 0, 0, 1]
@@ -136,6 +136,63 @@ def test_a_group_moves_as_one() -> None:
     ways = run(compiled('together = [{column = "site"}]'))
     assert ways["nearest", "raw"].rep_of.tolist() == [0, 0, 1]
     assert ways["nearest", "rule_keeping"].rep_of.tolist() == [0, 1, 1]
+
+
+def test_rivals_within_a_group_cannot_be_placed() -> None:
+    """a2 and a3 must stay together and apart: nobody may serve them."""
+    accounts = ACCOUNTS.replace("B,,g,\n", "B,,g,x\n")
+    rules = 'together = [{column = "site"}]\napart = [{column = "rival"}]'
+    kept = run(compiled(rules, accounts=accounts))["nearest", "rule_keeping"]
+    assert kept.rep_of.tolist() == [0, -1, -1]
+    assert kept.breaches == {"unassigned: 2 accounts": 2}
+
+
+def test_the_owner_of_a_group_is_who_owns_most_of_it() -> None:
+    """r1 is nearer by 0.5 km, but two of the three accounts are with r2."""
+    accounts = ACCOUNTS.replace("imaging,,x", ",g,x").replace("Beta,r1", "Beta,r2")
+    case = compiled(
+        'together = [{column = "site"}]',
+        accounts=accounts,
+        distances=DISTANCES.replace("a1,r1,1", "a1,r1,0.5"),
+    )
+    ways = run(case)
+    assert ways["today", "rule_keeping"].rep_of.tolist() == [1, 1, 1]
+    assert ways["nearest", "rule_keeping"].rep_of.tolist() == [0, 0, 0]
+
+
+VACANT_BESIDE_R1 = """\
+account_id,owner,visits,hours,latitude,longitude
+a1,r1,1,5,50,10
+a2,,1,9,50,10
+"""
+
+
+def test_owners_keep_their_accounts_before_the_vacant_ones_are_dealt() -> None:
+    """The vacant a2 is larger and as near to r1, but a1 is already there."""
+    case = compiled(CAPPED, accounts=VACANT_BESIDE_R1, reps=TWO_OF_TEN, distances=None)
+    ways = run(case)
+    assert ways["today", "rule_keeping"].rep_of.tolist() == [0, 1]
+    assert ways["nearest", "rule_keeping"].rep_of.tolist() == [1, 0]
+
+
+def test_under_a_budget_nobody_is_driven_out_without_a_way_back() -> None:
+    """Dealt from nothing, a2 would take r1's room and a1 could neither stay nor go."""
+    case = compiled(
+        CAPPED + '\nbudgets = [{of = "moved_accounts", amount = 0}]',
+        accounts=VACANT_BESIDE_R1,
+        reps=TWO_OF_TEN,
+        distances=None,
+    )
+    kept = run(case)["nearest", "rule_keeping"]
+    assert kept.rep_of.tolist() == [0, 1]
+    assert kept.feasible
+
+
+def test_the_first_rule_for_a_rep_decides_its_place() -> None:
+    """Rule 3 names r1 again; that must not make rule 1 come after rule 2."""
+    rules = [Rule(at + 2, (), np.array([rep])) for at, rep in enumerate([0, 1, 0])]
+    ways = run(compiled(reps=ROOMY), rules=rules)
+    assert ways["rules", "rule_keeping"].rep_of.tolist() == [0, 0, 0]
 
 
 def test_the_seed_decides_the_random_way() -> None:

@@ -48,7 +48,7 @@ def judge(tmp_path: Path) -> Judge:
             f'[accounts]\nfile = "{file}"\n{accounts_keys}\n'
             f'[reps]\nfile = "reps.csv"\n{reps_keys}\n'
         )
-        return check_tables(scenario, tmp_path, **frames)
+        return check_tables(scenario, tmp_path, **frames)[:2]
 
     return run
 

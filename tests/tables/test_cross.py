@@ -23,7 +23,6 @@ ONE = HEAD + "\nA1,50,10\n"
         (LIMIT + 'high = "ramp"', "limits[0].high", "reps.fields"),
         (LIMIT + 'high = "team"', "limits[0].high", "of numbers"),
         (BALANCE + 'target = "kwota"', "balance[0].target", "'quota'"),
-        ("[fit.Q]\nsenior = 5.0\n", "fit", "no grades of accounts"),
         ('[[together]]\ncolumn = "chian"', "together[0].column", "fields and columns"),
         ('[measures.beds]\nof = "bets"\n', "measures.beds.of", "fields and columns"),
         ('[baselines]\nrules = "gone.csv"', "baselines.rules", "opened"),
@@ -155,3 +154,11 @@ def test_rules_file_names_columns(judge: Judge) -> None:
     tables, faults = judge(HEAD + ",State\nA1,50,10,CA\n", toml=toml, others=others)
     assert faults == []
     assert tables.accounts.loc["A1", "State"] == "CA"
+
+
+def test_a_grade_that_no_row_has_is_a_warning(judge):
+    """A fit table is a standing rule: not every scenario has all of its grades."""
+    tables, faults = judge(ONE, toml="[fit.Q]\nsenior = 5.0\n")
+    assert not faults
+    texts = [str(warning) for warning in tables.warnings]
+    assert any("no row has this grade" in text for text in texts)

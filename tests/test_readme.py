@@ -1,0 +1,41 @@
+"""The README's examples that are no Python are checked as well."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from planner.cli import main
+from planner.scenario import parse_scenario
+
+README = Path(__file__).parents[1].joinpath("README.md").read_text("utf-8")
+
+
+def test_the_scenario_of_the_readme_is_valid():
+    """Every key that the README explains exists."""
+    (block,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    scenario = parse_scenario(block)
+    assert scenario.limits[0].measure == "workload"
+    assert set(type(scenario).model_fields) - scenario.model_fields_set <= {
+        "distances",
+        "map",
+        "regions",
+    }
+
+
+def test_every_command_of_the_readme_exists():
+    """And every command is in the README."""
+    named = set(re.findall(r"planner ([a-z]+)", README)) & set(main.commands)
+    assert named == set(main.commands)
+    for command in named:
+        result = CliRunner().invoke(main, [command, "--help"])
+        assert result.exit_code == 0
+        assert "Usage" in result.output
+
+
+def test_ci_uses_the_readmes_own_test_line():
+    """`.ci/run` finds the line by this pattern."""
+    lines = re.findall(r"^python3 -m venv .*pytest$", README, re.MULTILINE)
+    assert len(lines) == 1
