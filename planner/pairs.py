@@ -156,10 +156,10 @@ class Pairs:
             accounts["grade"],
             lambda grade: [self._fit(grade, other) or 0.0 for other in reps["grade"]],
         )
-        self._pins = [(self._covers(p), self._chosen(p)) for p in scenario.pins]
-        self._forbids = [(self._covers(f), self._chosen(f)) for f in scenario.forbid]
+        self.pins = [(self._covers(p), self._chosen(p)) for p in scenario.pins]
+        self.forbids = [(self._covers(f), self._chosen(f)) for f in scenario.forbid]
         self.pinned = np.zeros(len(accounts), dtype=bool)
-        for covered, _ in self._pins:
+        for covered, _ in self.pins:
             self.pinned |= covered
         self.protected = np.zeros(len(accounts), dtype=bool)
         if scenario.protect.field:
@@ -309,9 +309,9 @@ class Pairs:
 
     def _eligible(self, at: Positions, km: Floats, usable: Bools) -> Bools:
         allowed = usable & (self._lacks_required(at) == 0) & ~self._never(at)
-        for covered, reps in self._pins:
+        for covered, reps in self.pins:
             allowed &= ~covered[at, None] | reps
-        for covered, reps in self._forbids:
+        for covered, reps in self.forbids:
             allowed &= ~(covered[at, None] & reps)
         owner = self.owner[at, None]
         allowed &= ~self.protected[at, None] | (np.arange(self.m) == owner)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -353,21 +353,24 @@ def outcome_lines(solution: Solution) -> list[str]:
 
 
 def contract_text(contracts: Mapping[str, Sequence[FieldInfo]]) -> str:
-    """Print the contracts of all tables, one field a line."""
+    """Lay out the contracts of all tables, one field a line."""
     lines = []
     for table, infos in contracts.items():
         lines.append(f"[{table}]")
         for info in infos:
-            values = {f.name: getattr(info, f.name) for f in fields(info)}
-            lines.append("  " + _contract_line(values))
-    return "\n".join(lines)
-
-
-def _contract_line(values: dict[str, Any]) -> str:
-    name = values.pop("name", values.pop("field", ""))
-    required = _("required") if values.pop("required", False) else ""
-    rest = [str(v) for v in values.values() if v not in (None, "", False)]
-    return f"{name:<16} " + "; ".join([*filter(None, [required]), *rest])
+            kind = ", ".join(dict.fromkeys(filter(None, (info.type, info.unit))))
+            if info.required:
+                default = _("required")
+            elif info.default:
+                default = _("without it: {default}").format(default=info.default)
+            else:
+                default = ""
+            blank = _("a blank cell: {blank}").format(blank=info.blank)
+            notes = [default, blank if info.blank else ""]
+            tail = "; ".join(filter(None, notes))
+            lines.append(f"  {info.field:<16} ({kind})  {info.meaning} {tail}".rstrip())
+        lines.append("")
+    return "\n".join(lines).rstrip()
 
 
 def table_text(table: pd.DataFrame) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from planner.compile import Compiled, compile_problem
@@ -41,6 +42,8 @@ class Solution:
         What the solver proved, in the problem's integers.
     plan
         The answer; None when there is none.
+    baselines
+        Today's ways of assigning, priced like the plan; empty without a plan.
     reasons
         Without a plan: what stands in the way, in sentences.
     """
@@ -50,6 +53,7 @@ class Solution:
     compiled: Compiled
     result: Result
     plan: Plan | None
+    baselines: tuple[Baseline, ...] = ()
     reasons: tuple[str, ...] = ()
 
     @property
@@ -78,19 +82,6 @@ class Solution:
         assert self.plan is not None, "no plan, so nothing to measure"
         return metrics(self.tables, self.scenario, self.plan.owner)
 
-    @cached_property
-    def baselines(self) -> list[Baseline]:
-        """Today's ways of assigning, priced like the plan."""
-        rules, chosen = None, self.scenario.baselines
-        if chosen.rules is not None:
-            rules = read_rules(self.scenario.base / chosen.rules, self.tables)
-        return baselines(
-            self.compiled,
-            rules=rules,
-            performance=chosen.performance,
-            seed=self.scenario.solve.seed,
-        )
-
     @property
     def terms(self) -> tuple[str, ...]:
         """Names of all terms of the objective, priced rows and splits among them."""
@@ -117,6 +108,7 @@ class Solution:
         found = {
             key: json.loads(json.dumps(value).replace("Infinity", '"no end"'))
             for key, value in self.scenario.defaults_used().items()
+            if "travel" in self.terms or not key.startswith("travel.")
         }
         given = {f"tables.{k}": v for k, v in self.tables.defaults.items() if v != ""}
         return found | given
@@ -208,8 +200,50 @@ def solve(
         interrupted=interrupted,
         tell=tell_in_currency,
     )
+    ways: tuple[Baseline, ...] = ()
+    if result.status is not Status.INFEASIBLE:
+        ways = _todays_ways(scenario, tables, compiled)
+        result = _at_least_as_good(result, compiled, ways)
     if result.arcs is None:
         why = reasons_why_not(compiled, scenario)
-        return Solution(scenario, tables, compiled, result, None, why)
+        return Solution(scenario, tables, compiled, result, None, (), why)
     plan = Plan.of_arcs(compiled, result.arcs)
-    return Solution(scenario, tables, compiled, result, plan)
+    return Solution(scenario, tables, compiled, result, plan, ways)
+
+
+def _todays_ways(
+    scenario: Scenario, tables: Tables, compiled: Compiled
+) -> tuple[Baseline, ...]:
+    rules, chosen = None, scenario.baselines
+    if chosen.rules is not None:
+        rules = read_rules(scenario.base / chosen.rules, tables)
+    return tuple(
+        baselines(
+            compiled,
+            rules=rules,
+            performance=chosen.performance,
+            seed=scenario.solve.seed,
+        )
+    )
+
+
+def _at_least_as_good(
+    result: Result, compiled: Compiled, ways: tuple[Baseline, ...]
+) -> Result:
+    """Take a simple way that keeps every rule where the search had less."""
+    kept = [way for way in ways if way.feasible and way.cost < result.cost]
+    if not kept:
+        return result
+    best = min(kept, key=lambda way: way.cost)
+    problem = compiled.problem
+    rep_of_unit = np.empty(problem.n, dtype=np.intp)
+    rep_of_unit[compiled.unit_of] = np.where(
+        best.rep_of < 0, problem.nobody, best.rep_of
+    )
+    return replace(
+        result,
+        status=Status.OPTIMAL if best.cost == result.bound else Status.FEASIBLE,
+        arcs=problem.arcs_of(rep_of_unit),
+        cost=best.cost,
+        method=f"{result.method}, {best.name}",
+    )

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 
 from planner.scenario.tables import Condition, Model, Table
 
@@ -22,6 +28,15 @@ Price = Annotated[float, Field(ge=0)]
 """Currency, or a factor: never negative, since the bound rests on costs >= 0."""
 End = Annotated[float, Field(allow_inf_nan=True)]
 """Where a band ends: the last one at inf."""
+
+
+def _shared(column: str) -> str:
+    if column == "account_id":
+        raise ValueError("each account has an id of its own; name a shared column")
+    return column
+
+
+GroupColumn = Annotated[str, AfterValidator(_shared)]
 
 
 class Travel(Model):
@@ -187,7 +202,9 @@ class Protect(Model):
 class Together(Model):
     """Accounts with the same label in a column stay together."""
 
-    column: str = Field(description="Field or column of the accounts; blank: no group.")
+    column: GroupColumn = Field(
+        description="Field or column of the accounts; blank: no group."
+    )
     label: Literal["rep", "team"] = Field("rep", description="Same rep, or same team.")
     price: float | None = Field(
         None,
@@ -206,7 +223,9 @@ class Together(Model):
 class Apart(Model):
     """Accounts with the same label in a column go to different reps."""
 
-    column: str = Field(description="Field or column of the accounts; blank: no group.")
+    column: GroupColumn = Field(
+        description="Field or column of the accounts; blank: no group."
+    )
 
 
 class Handover(Model):

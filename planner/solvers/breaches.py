@@ -108,9 +108,9 @@ def _chosen_by_hand(
 ) -> Iterator[tuple[str, Bools]]:
     """Pins and forbids: the masks that Pairs itself prepared."""
     pinned, forbidden = np.zeros(len(at), bool), np.zeros(len(at), bool)
-    for covered, reps in pairs._pins:
+    for covered, reps in pairs.pins:
         pinned |= covered[at] & ~reps[rep]
-    for covered, reps in pairs._forbids:
+    for covered, reps in pairs.forbids:
         forbidden |= covered[at] & reps[rep]
     yield _("pinned to other reps: {n:,} accounts"), pinned
     yield _("forbidden: {n:,} accounts"), forbidden

@@ -231,7 +231,7 @@ def _newton(
                 y, point = trial, there
                 break
             damping *= 8
-        if gained <= max(1e-9 * abs(point.value), 1e-3 * smoothed.problem.n * eps):
+        if gained <= max(1e-9 * abs(point.value), 1e-5 * smoothed.problem.n * eps):
             break
     return y, point.hard
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from planner.problem import Problem, evaluate
 from planner.solvers import moves
@@ -15,9 +16,13 @@ from planner.solvers.result import Watch, gap_of
 from planner.solvers.rows import LinearRows
 
 Arcs = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Indices = NDArray[np.integer]
 
 CANDIDATES = 14
 """Arcs per unit that the search looks at: those of least reduced cost."""
+FAVOURITES = 3
+"""Arcs per unit that its company in a split set looks at, too."""
 CHUNK_SECONDS = 0.25
 """Between two looks at the clock."""
 
@@ -93,15 +98,45 @@ def search(
 
 
 def _candidates(problem: Problem, dual: Dual, start: Arcs | None) -> Arcs:
-    """Arcs of least reduced cost per unit, nearest first, and those of `start`."""
+    """
+    Arcs of least reduced cost per unit, nearest first, and those of `start`.
+
+    Leaving out is always a candidate. Units of an apart set look as many reps further
+    as the set is large, and units of a split set also at what its other units like
+    best: there the prices know nothing of the rule.
+    """
     order = np.lexsort((dual.reduced, problem.unit))
-    rank = np.arange(len(order)) - problem.start[problem.unit[order]]
-    chosen = rank < CANDIDATES
+    unit, rep = problem.unit[order], problem.rep[order]
+    rank = np.arange(len(order)) - problem.start[unit]
+    width = np.full(problem.n, CANDIDATES)
+    for units in problem.apart:
+        width[units] = np.maximum(width[units], CANDIDATES + len(units))
+    chosen = (rank < width[unit]) | (rep == problem.nobody)
+    if problem.splits:
+        chosen |= _liked_by_company(problem, unit, rep, rank < FAVOURITES)
     if start is not None:
         given = np.zeros(len(order), dtype=bool)
         given[start] = True
         chosen |= given[order]
     return order[chosen]
+
+
+def _liked_by_company(
+    problem: Problem, unit: Indices, rep: Indices, favourite: Bools
+) -> Bools:
+    """Whether each arc leads to a favourite of any unit in a split set with its own."""
+    sizes = [len(split.units) for split in problem.splits]
+    row = np.repeat(np.arange(len(sizes)), sizes)
+    column = np.concatenate([split.units for split in problem.splits])
+    shape = (len(sizes), problem.n)
+    member = csr_array((np.ones(len(row)), (row, column)), shape)
+    likes = csr_array(
+        (np.ones(favourite.sum()), (unit[favourite], rep[favourite])),
+        (problem.n, problem.m + 1),
+    )
+    shared = (member.T @ (member @ likes)).tocoo()
+    liked = shared.row.astype(np.int64) * (problem.m + 1) + shared.col
+    return np.isin(unit.astype(np.int64) * (problem.m + 1) + rep, liked)
 
 
 def _temperatures(problem: Problem, dual: Dual) -> tuple[float, float]:

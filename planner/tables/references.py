@@ -31,6 +31,12 @@ class Use:
     complete: bool = False
 
 
+_NAME_BEFORE_OPERATOR = re.compile(
+    r"([^&,;|=<>!\s][^&,;|=<>!\n]*?)(?:\s*(?:[<>]=?|!?=)|\s+in\s)"
+)
+"""What a condition of a rulebook tests: ``state`` in ``state in CA,NV & value>=10``."""
+
+
 def account_uses(scenario: Scenario, rules: str = "") -> dict[str, Use]:
     """
     Return field or column -> use, of all that the scenario asks of accounts.
@@ -54,7 +60,7 @@ def account_uses(scenario: Scenario, rules: str = "") -> dict[str, Use]:
         _add(uses, together.column, Use(f"together[{index}].column"))
     for index, apart in enumerate(scenario.apart):
         _add(uses, apart.column, Use(f"apart[{index}].column"))
-    for name in re.findall(r"([^&,;|=<>!\s][^&,;|=<>!\n]*?)\s*(?:[<>]=?|!?=)", rules):
+    for name in _NAME_BEFORE_OPERATOR.findall(rules):
         _add(uses, name.strip().strip('"'), Use("baselines.rules"))
     return uses
 

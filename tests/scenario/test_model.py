@@ -51,6 +51,11 @@ WRONG = [
         '[[together]]\ncolumn = "c"\nlabel = "team"',
         r"together\[0\]: label = 'team' needs a price; or pin the accounts",
     ),
+    (
+        '[[together]]\ncolumn = "account_id"',
+        r"together\[0\]\.column = 'account_id': each account has an id of its own",
+    ),
+    ('[[apart]]\ncolumn = "account_id"', r"apart\[0\]\.column .* name a shared column"),
     ('[[budgets]]\nof = "travel"', r"budgets\[0\]: needs either share or amount"),
     (
         '[[budgets]]\nof = "travel"\nshare = 0.2',

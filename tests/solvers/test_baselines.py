@@ -176,10 +176,10 @@ def test_owners_keep_their_accounts_before_the_vacant_ones_are_dealt() -> None:
 
 
 def test_under_a_budget_nobody_is_driven_out_without_a_way_back() -> None:
-    """Dealt from nothing, a2 would take r1's room and a1 could neither stay nor go."""
+    """Dealt from nothing, a2 would spend the one move on r1, and a1 be stuck."""
     case = compiled(
-        CAPPED + '\nbudgets = [{of = "moved_accounts", amount = 0}]',
-        accounts=VACANT_BESIDE_R1,
+        CAPPED + '\nbudgets = [{of = "moved_accounts", amount = 1}]',
+        accounts=VACANT_BESIDE_R1.replace("a2,,", "a2,r2,"),
         reps=TWO_OF_TEN,
         distances=None,
     )
