@@ -158,16 +158,15 @@ def _solve(
             _say(_("Writing the plan folder ..."))
             for message in solution.save(output):
                 _talk(message)
+        if as_json:
+            click.echo(json.dumps(_summary(solution, output), ensure_ascii=False))
+        _talk(_sentences(solution, output))
+        good = solution.plan is not None and _verified(output)
         stopped = interrupted()
-    if as_json:
-        click.echo(json.dumps(_summary(solution, output), ensure_ascii=False))
-    _talk(_sentences(solution, output))
-    if solution.plan is None:
-        sys.exit(INTERRUPTED if stopped else NO)
-    if not _verified(output):
-        sys.exit(NO)
-    if stopped:
+    if stopped and (good or solution.plan is None):
         sys.exit(INTERRUPTED)
+    if not good:
+        sys.exit(NO)
 
 
 def _verified(folder: Path) -> bool:

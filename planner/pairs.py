@@ -98,14 +98,13 @@ class Pairs:
         for name in self.scenario.measures_used():
             measure = self.scenario.measure(name)
             counts = matches(self.accounts, measure.where)
-            own = (
-                np.ones(len(self.accounts))
-                if measure.of == "accounts"
-                else self.accounts[measure.of].to_numpy(float)
-            )
-            self._own[name], self._counts[name] = np.where(counts, own, 0.0), counts
+            own: Floats = np.ones(len(self.accounts))
+            if measure.of != "accounts":
+                own = self.accounts[measure.of].to_numpy(dtype=np.float64)
+            self._own[name] = np.asarray(np.where(counts, own, 0.0), dtype=float)
+            self._counts[name] = counts
             factors = self.reps["grade"].map(measure.factor_by_grade).astype(float)
-            self._factor[name] = factors.fillna(1.0).to_numpy(float)
+            self._factor[name] = np.asarray(factors.fillna(1.0), dtype=np.float64)
             scale = decimals_scale(self._own[name])
             by_rep = measure.travel or bool(measure.factor_by_grade)
             self._scale[name] = max(scale, 100) if by_rep else scale

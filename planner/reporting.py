@@ -120,16 +120,20 @@ class PlanView:
 
     def subtitle(self) -> str:
         """Proven gap, cost and changes in one line."""
-        certificate, totals = self.certificate, self.metrics.totals
-        return _(
-            "Proven within {gap:.2%} of the best possible; {cost:,.0f} {currency} a "
-            "year; {moved:,.0f} accounts change hands"
+        text = _(
+            "Proven within {gap:.2%} of the best possible; "
+            "{cost:,.0f} {currency} a year"
         ).format(
-            gap=certificate["gap"],
-            cost=certificate["cost"] / self.money,
+            gap=self.certificate["gap"],
+            cost=self.certificate["cost"] / self.money,
             currency=self.scenario.currency,
-            moved=totals["accounts_moved"] or 0,
         )
+        owned = self.tables.accounts["owner"].isin(self.tables.reps.index)
+        if owned.any():
+            text += _("; {moved:,.0f} accounts change hands").format(
+                moved=self.metrics.totals["accounts_moved"]
+            )
+        return text
 
     def report_data(self, layers: dict[str, Any] | None, language: str) -> ReportData:
         """Everything the report says."""

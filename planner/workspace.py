@@ -92,6 +92,14 @@ def check_target(folder: Path) -> None:
         return
     certificate = folder / CERTIFICATE
     if certificate.is_file() and FORMAT in certificate.read_text("utf-8", "replace"):
+        if own := _files_of_others(folder, certificate):
+            raise PlannerError(
+                _(
+                    "{folder} holds files that are not the planner's ({files}); "
+                    "replacing the plan would lose them. Move them elsewhere, or name "
+                    "another folder with -o."
+                ).format(folder=folder, files=", ".join(own[:5]))
+            )
         return
     raise PlannerError(
         _(
@@ -99,6 +107,16 @@ def check_target(folder: Path) -> None:
             "new folder with -o."
         ).format(folder=folder)
     )
+
+
+def _files_of_others(folder: Path, certificate: Path) -> list[str]:
+    """Files in a plan folder that its certificate does not list."""
+    try:
+        listed = set(json.loads(certificate.read_text("utf-8"))["files"])
+    except (ValueError, KeyError, TypeError):
+        return []
+    found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    return sorted(found - listed - {CERTIFICATE})
 
 
 def _change_places(fresh: Path, folder: Path) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from instances import brute_force, random_question
 
 import planner
-from instances import brute_force, random_question
 from planner.problem import evaluate
 from planner.solvers.result import Status
 

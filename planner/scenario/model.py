@@ -13,30 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import (
-    AfterValidator,
-    Field,
-    PrivateAttr,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from planner.scenario.kinds import End, Grouping, Kept, Price, Share
 from planner.scenario.tables import Condition, Model, Table
-
-Share = float
-Price = Annotated[float, Field(ge=0)]
-"""Currency, or a factor: never negative, since the bound rests on costs >= 0."""
-End = Annotated[float, Field(allow_inf_nan=True)]
-"""Where a band ends: the last one at inf."""
-
-
-def _shared(column: str) -> str:
-    if column == "account_id":
-        raise ValueError("each account has an id of its own; name a shared column")
-    return column
-
-
-GroupColumn = Annotated[str, AfterValidator(_shared)]
 
 
 class Travel(Model):
@@ -93,7 +73,7 @@ class Measure(Model):
     name is a numeric field or column of the accounts.
     """
 
-    of: str = Field(description="'accounts', 'hours', or a numeric field or column.")
+    of: Kept = Field(description="'accounts', 'hours', or a numeric field or column.")
     travel: bool = Field(
         False,
         description="Add the hours on the road (round trips x 2 x one-way hours).",
@@ -202,7 +182,7 @@ class Protect(Model):
 class Together(Model):
     """Accounts with the same label in a column stay together."""
 
-    column: GroupColumn = Field(
+    column: Grouping = Field(
         description="Field or column of the accounts; blank: no group."
     )
     label: Literal["rep", "team"] = Field("rep", description="Same rep, or same team.")
@@ -223,7 +203,7 @@ class Together(Model):
 class Apart(Model):
     """Accounts with the same label in a column go to different reps."""
 
-    column: GroupColumn = Field(
+    column: Grouping = Field(
         description="Field or column of the accounts; blank: no group."
     )
 
@@ -407,7 +387,8 @@ class Scenario(Model):
         builtin = {"accounts", "hours", "value"}
         for name in sorted({*self.measures} & {*BUDGET_TERMS}):
             raise ValueError(f"measure {name!r} has the name of a term; rename it")
-        for name in (x.measure for x in (*self.limits, *self.balance)):
+        asked = [x.measure for x in self.limits] + [x.measure for x in self.balance]
+        for name in asked:
             if name not in self.measures and name not in builtin:
                 known = ", ".join(sorted({*self.measures, *builtin}))
                 raise ValueError(f"no measure {name!r}; there are: {known}")

@@ -21,8 +21,12 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-COST, BROKEN = 0, 1
-"""Slots of `State.tally`: true cost, and number of broken hard rules."""
+COST, BROKEN, MEETINGS = 0, 1, 2
+"""Slots of `State.tally`: true cost, broken hard rules, meetings of apart sets."""
+RISE, SINK = 1.2, 0.995
+"""Penalty of a broken hard row at each pause, and of one that is kept."""
+DEAREST = 1e4
+"""Over its floor: a penalty that grew so large in vain begins anew."""
 
 
 class Model(NamedTuple):
@@ -121,6 +125,7 @@ def _join(  # type: ignore[no-untyped-def]
             if high > 1:
                 change += sign * apart_penalty[0]
                 tally[BROKEN] += sign
+                tally[MEETINGS] += sign
         elif high == 1:
             old = labels[s]
             labels[s] = old + sign
@@ -268,18 +273,23 @@ def _other_arc(begin: int, width: int, present: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
+def _adapted(penalty: float, floor: float, broken: bool) -> float:
+    """Raise the penalty of a broken rule, let that of a kept one sink to its floor."""
+    if not broken:
+        return max(floor, penalty * SINK)
+    return penalty * RISE if penalty < DEAREST * floor else floor
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _adapt(  # type: ignore[no-untyped-def]
     low, high, hard, load, penalty, floor, tally, apart_penalty
 ) -> None:
-    """Raise the penalty of broken hard rows, let the others sink to their floor."""
+    """Adapt the penalties of all hard rules; `apart_penalty` ends with its floor."""
     for k in range(len(low)):
         if hard[k]:
             broken = load[k] > high[k] or load[k] < low[k]
-            penalty[k] = (
-                penalty[k] * 1.2 if broken else max(floor[k], penalty[k] * 0.98)
-            )
-    if tally[BROKEN] > 0:
-        apart_penalty[0] *= 1.05
+            penalty[k] = _adapted(penalty[k], floor[k], broken)
+    apart_penalty[0] = _adapted(apart_penalty[0], apart_penalty[1], tally[MEETINGS] > 0)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -442,9 +452,11 @@ def anneal(
                     tally,
                     apart_penalty,
                 )
-        if step % pause == 0 or step == steps - 1:
-            if tally[BROKEN] == 0 and tally[COST] < best_cost - 0.5:
+        pausing = step % pause == 0 or step == steps - 1
+        if (pausing or best_cost == np.inf) and tally[BROKEN] == 0:
+            if tally[COST] < best_cost - 0.5:
                 best_cost = tally[COST]
                 best[:] = arc_of
+        if pausing:
             _adapt(low, high, hard, load, penalty, floor, tally, apart_penalty)
     return best_cost

@@ -143,18 +143,25 @@ def _temperatures(problem: Problem, dual: Dual) -> tuple[float, float]:
     """
     From a temperature at which second choices are common to one where they are rare.
 
-    The excess of a plan over its bound is about the temperature per unit.
+    The excess of a plan over its bound is about the temperature per unit. Prices know
+    nothing of splits, so there the search must begin hotter: it has further to go.
     """
     order = np.lexsort((dual.reduced, problem.unit))
     second = problem.start[:-1][np.diff(problem.start) > 1] + 1
     runner_up = dual.reduced[order][second]
     positive = runner_up[runner_up > 0]
     typical = float(np.median(positive)) if len(positive) else 1.0
-    return HOT * typical + 1e-6, COLD * typical + 1e-6
+    hot = HOT * typical
+    if problem.splits:
+        price = float(np.median([split.price for split in problem.splits]))
+        hot = max(hot, min(typical, HOT_SPLITS * price))
+    return hot + 1e-6, COLD * typical + 1e-6
 
 
 HOT, COLD = 0.02, 0.001
 """Temperatures over the median reduced cost of the units' second choices."""
+HOT_SPLITS = 0.1
+"""First temperature over the median price of a split; at most that reduced cost."""
 
 
 def _prepare(
@@ -209,8 +216,8 @@ def _prepare(
         members=np.zeros(len(kept), dtype=np.int64),
         size=np.zeros(problem.m + 1, dtype=np.int64),
         place=np.zeros(problem.n, dtype=np.int64),
-        tally=np.zeros(2),
-        apart_penalty=np.array([scale]),
+        tally=np.zeros(3),
+        apart_penalty=np.array([scale, scale]),
     )
     moves.enter(model, state)
     return model, state

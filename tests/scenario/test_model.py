@@ -55,6 +55,14 @@ WRONG = [
         '[[together]]\ncolumn = "account_id"',
         r"together\[0\]\.column = 'account_id': each account has an id of its own",
     ),
+    (
+        '[measures.w]\nof = "hours_per_visit"',
+        r"measures\.w\.of = 'hours_per_visit': is used up in 'hours' and not kept",
+    ),
+    (
+        '[[together]]\ncolumn = "hours_per_visit"',
+        r"together\[0\]\.column = .*: is used up in 'hours' and not kept; name ano",
+    ),
     ('[[apart]]\ncolumn = "account_id"', r"apart\[0\]\.column .* name a shared column"),
     ('[[budgets]]\nof = "travel"', r"budgets\[0\]: needs either share or amount"),
     (

@@ -1,0 +1,30 @@
+"""Kinds of values that several parts of a scenario share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+
+def _kept(column: str) -> str:
+    if column == "hours_per_visit":
+        raise ValueError("is used up in 'hours' and not kept; name another column")
+    return column
+
+
+def _shared(column: str) -> str:
+    if column == "account_id":
+        raise ValueError("each account has an id of its own; name a shared column")
+    return column
+
+
+Share = float
+Price = Annotated[float, Field(ge=0)]
+"""Currency, or a factor: never negative, since the bound rests on costs >= 0."""
+End = Annotated[float, Field(allow_inf_nan=True)]
+"""Where a band of speeds ends: the last one at inf."""
+Kept = Annotated[str, AfterValidator(_kept)]
+"""A field or column that the clean accounts have."""
+Grouping = Annotated[Kept, AfterValidator(_shared)]
+"""A field or column whose cells say which accounts belong together."""
