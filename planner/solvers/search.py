@@ -211,7 +211,7 @@ def _prepare(
         load=np.zeros(len(rows.ids)),
         penalty=penalty,
         floor=penalty.copy(),
-        count=np.zeros(int(sets["base"][-1]), dtype=np.int64),
+        counted=np.zeros(int(sets["base"][-1]), dtype=np.int64),
         labels=np.zeros(len(sets["price"]), dtype=np.int64),
         members=np.zeros(len(kept), dtype=np.int64),
         size=np.zeros(problem.m + 1, dtype=np.int64),

@@ -18,7 +18,7 @@ from planner.solvers.result import Watch
 @pytest.mark.parametrize("block", range(4))
 def test_optimal_against_enumeration(block: int) -> None:
     """Without the dual's bound and without a hint; see also test_brute_force."""
-    for seed in range(1000 + 15 * block, 1015 + 15 * block):
+    for seed in range(1000 + 10 * block, 1010 + 10 * block):
         scenario, tables, compiled = compiled_question(seed)
         if compiled.impossible:
             continue

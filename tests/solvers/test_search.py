@@ -25,7 +25,7 @@ def searched(
     watch = Watch(seconds)
     rows = linear_rows(problem)
     dual = solve_dual(problem, rows, watch, worst=_worst_cost(problem))
-    watch.bound = 0  # else a proven plan would end the search before its limit
+    watch.bound = 0  # else a proven plan ends the search; gap=1: any plan does
     return search(problem, rows, dual, watch, iterations=iterations, **more)  # type: ignore[arg-type]
 
 
@@ -35,7 +35,7 @@ def test_finds_feasible_plans_of_random_questions() -> None:
     plan exists it is found in 20,000 moves; where none exists none is.
     """
     missed = []
-    for seed in range(200):
+    for seed in range(100):
         scenario, tables, compiled = compiled_question(seed)
         if compiled.impossible:
             continue
@@ -94,7 +94,7 @@ def test_incremental_books_equal_a_recount(seed: int) -> None:
     model, state = _prepare(problem, rows, dual, kept, None)
     moves.seed_moves(seed)
     best, best_cost = state.arc_of.copy(), np.inf
-    for steps in (0, 1, 10, 10_000):
+    for steps in (0, 1, 10, 10_000):  # 0: only entered
         best_cost = moves.anneal(model, state, best, best_cost, steps, 30.0, 3, 4)
         found = evaluate(problem, kept[state.arc_of])
         assert state.tally[moves.COST] == pytest.approx(found.cost, abs=1e-3)
@@ -113,7 +113,7 @@ def test_incremental_books_equal_a_recount(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_planted_tight_case_is_found(seed: int) -> None:
     """300 accounts x 8 reps, each cap filled to 99 % by a hidden plan."""
-    arcs = searched(planted(seed, 300, 8, fill=0.99), seconds=10, gap=0.5).arcs
+    arcs = searched(planted(seed, 300, 8, fill=0.99), seconds=10, gap=1.0).arcs
     assert arcs is not None
 
 
@@ -127,6 +127,51 @@ def test_rivals_of_more_than_the_nearest_reps() -> None:
     cost = np.sort(rng.integers(0, 1000, (30, 30)), axis=1)  # all like R0 best
     problem = problem_of(cost, 30, apart=(np.arange(30),))
     assert searched(problem, 500_000).arcs is not None
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_bands_rivals_and_splits_at_once(seed: int) -> None:
+    """Every kind of rule, tight around a hidden plan, and a plan is found."""
+    rng = np.random.default_rng(seed)
+    n, m = 400, 8
+    hidden, cost = rng.integers(0, m, n), rng.integers(0, 1000, (n, m))
+    hours = rng.integers(10, 100, n)
+    load, size = np.bincount(hidden, hours), np.bincount(hidden)
+    sets = [
+        np.sort([rng.choice(np.flatnonzero(hidden == r)) for r in range(m)])
+        for _ in range(20)
+    ]
+    groups = rng.permutation(n).reshape(-1, 4)[:60]
+    problem = problem_of(
+        cost,
+        m,
+        demand={"hours": hours, "accounts": np.ones(n, dtype=int)},
+        rows=(
+            *each_rep(m, low=(load - 5).tolist(), high=(load + 5).tolist()),
+            *each_rep(m, low=size.tolist(), name="limits[1]", measure=1),
+        ),
+        splits=tuple(
+            Split("together[0]", np.sort(units), np.arange(m), 300) for units in groups
+        ),
+        apart=tuple(sets),
+    )
+    assert evaluate(problem, problem.arcs_of(hidden)).feasible
+    assert searched(problem, 3_000_000, gap=1.0).arcs is not None
+
+
+def test_penalties_stay_small_beside_doubles() -> None:
+    """
+    Once, the penalty of rivals grew as long as any rule was broken, up to 1e21: costs
+    were lost beside it, and large questions with rivals ended without a plan.
+    """
+    problem = problem_of([[1, 5]] * 3, 2, apart=(np.arange(3),))
+    rows = linear_rows(problem)
+    dual = solve_dual(problem, rows, Watch(1))
+    model, state = _prepare(problem, rows, dual, _candidates(problem, dual, None), None)
+    best = state.arc_of.copy()
+    cost = moves.anneal(model, state, best, np.inf, 1_000_000, 1.0, 2, 4)
+    assert cost == np.inf
+    assert state.apart_penalty[0] <= 2 * moves.DEAREST * state.apart_penalty[1]
 
 
 def test_low_limit_of_a_remote_rep() -> None:
@@ -143,7 +188,7 @@ def test_low_limit_of_a_remote_rep() -> None:
 def test_starts_from_a_given_plan() -> None:
     """With one move there is hardly anything but the start."""
     problem = planted(6, 300, 8, fill=0.99)
-    first = searched(problem, seconds=10, gap=0.5).arcs
+    first = searched(problem, seconds=10, gap=1.0).arcs
     assert first is not None
     again = searched(problem, 1, start=first).arcs
     assert again is not None
