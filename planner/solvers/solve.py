@@ -20,7 +20,7 @@ EXACT_ARCS = 20_000
 """Up to this many arcs CP-SAT on the whole model is the method of choice."""
 HINT_ARCS = 2_000
 """Above this many arcs CP-SAT starts from a plan of the search."""
-MODEL_ARCS = 1_000_000
+MODEL_ARCS = 500_000
 """Above this many arcs the whole model is never handed to CP-SAT."""
 
 
@@ -116,13 +116,17 @@ class _Run:
             gap=settings.gap,
             seed=settings.seed,
             iterations=settings.iterations,
+            give_up=self._is_small_enough(),
         )
         self.watch.cost = inner.cost
         self.iterations = outcome.iterations
         return outcome.arcs
 
+    def _is_small_enough(self) -> bool:
+        return len(self.problem.rep) <= MODEL_ARCS
+
     def _may_ask_cp_sat(self) -> bool:
-        return len(self.problem.rep) <= MODEL_ARCS and self.watch.left > 1
+        return self._is_small_enough() and self.watch.left > 1
 
     def _exact(self, hint: NDArray[np.int64] | None) -> Result:
         outcome: ExactOutcome = solve_exact(
