@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from planner.solvers.compiled import compiled
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -78,7 +79,7 @@ class State(NamedTuple):
     apart_penalty: Floats
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _take(  # type: ignore[no-untyped-def]
     arc, sign, row_start, row, amount, low, high, hard, load, penalty, tally
 ) -> float:
@@ -99,7 +100,7 @@ def _take(  # type: ignore[no-untyped-def]
     return change
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _join(  # type: ignore[no-untyped-def]
     unit,
     rep,
@@ -140,7 +141,7 @@ def _join(  # type: ignore[no-untyped-def]
     return change
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _shift(  # type: ignore[no-untyped-def]
     unit,
     arc,
@@ -210,7 +211,7 @@ def _shift(  # type: ignore[no-untyped-def]
     return change
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def enter(model: Model, state: State) -> None:
     """Derive loads, counts, members and tally from ``state.arc_of``."""
     state.load[:] = 0
@@ -262,13 +263,13 @@ def enter(model: Model, state: State) -> None:
         state.size[rep] += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def seed_moves(seed: int) -> None:
     """Seed the generator of the compiled code."""
     np.random.seed(seed)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _other_arc(begin: int, width: int, present: int) -> int:
     """Random candidate besides the present arc, near ones preferred."""
     pick = begin + int(width * np.random.random() * np.random.random())
@@ -277,7 +278,7 @@ def _other_arc(begin: int, width: int, present: int) -> int:
     return pick
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _adapted(penalty: float, floor: float, broken: bool) -> float:
     """Raise the penalty of a broken rule, let that of a kept one sink to its floor."""
     if not broken:
@@ -285,7 +286,7 @@ def _adapted(penalty: float, floor: float, broken: bool) -> float:
     return penalty * RISE if penalty < DEAREST * floor else floor
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _adapt(  # type: ignore[no-untyped-def]
     low, high, hard, load, penalty, floor, tally, apart_penalty
 ) -> None:
@@ -297,7 +298,7 @@ def _adapt(  # type: ignore[no-untyped-def]
     apart_penalty[0] = _adapted(apart_penalty[0], apart_penalty[1], tally[MEETINGS] > 0)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def anneal(
     model: Model,
     state: State,

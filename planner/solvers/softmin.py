@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from planner.solvers.compiled import compiled
 
 NEGLIGIBLE = 25.0
 """Arcs farther than this many eps above the best carry no weight (e^-25)."""
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def softmin(
     start: NDArray[np.int64],
     cost: NDArray[np.float64],
