@@ -110,7 +110,13 @@ def keep_rows(raw: RawTable, table: Table) -> RawTable:
                 (numbers.bad[one][1] for one in at),
             )
             amounts = numbers.values
+        before = mask.sum()
         mask &= holds(condition, cells.text, amounts)
+        raw.findings.note(
+            _("`keep` by {column} leaves out {n:,} rows").format(
+                column=cells.column, n=before - mask.sum()
+            )
+        )
     raw.findings.note(
         _("{kept:,} of {n:,} rows kept by `keep`").format(
             kept=int(mask.sum()), n=len(raw)
