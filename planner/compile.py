@@ -16,7 +16,7 @@ from planner.pairs import Pairs
 from planner.problem import Problem, Row, Split
 from planner.rounding import highest, lowest, to_integers
 from planner.scenario import Scenario
-from planner.scenario.model import Balance, Limit
+from planner.scenario.rules import Balance, Limit
 from planner.tables import Tables
 from planner.words import _
 

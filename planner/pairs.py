@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from planner.geo.distance import road_hours, road_km
 from planner.rounding import cost_scale, decimals_scale, to_integers
 from planner.scenario import Scenario
-from planner.scenario.model import MOVED, TERMS, Pin
+from planner.scenario.model import MOVED, TERMS
+from planner.scenario.rules import Pin
 from planner.tables import Tables, matches, parse_skills
 
 Bools = NDArray[np.bool_]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -124,7 +125,7 @@ class PlanView:
             "Proven within {gap:.2%} of the best possible; "
             "{cost:,.0f} {currency} a year"
         ).format(
-            gap=self.certificate["gap"],
+            gap=math.ceil(self.certificate["gap"] * 1e4) / 1e4,  # never claim more
             cost=self.certificate["cost"] / self.money,
             currency=self.scenario.currency,
         )

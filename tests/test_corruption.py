@@ -14,8 +14,8 @@ import pytest
 from eight import frames, scenario
 
 import planner
+from planner.certificate import seal
 from planner.solution import Solution
-from planner.workspace import seal
 
 
 @pytest.fixture

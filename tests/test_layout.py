@@ -24,7 +24,7 @@ RANKS = (
     ("plan", "maps", "charts"),
     ("solvers", "evaluate"),
     ("compare", "report"),
-    ("reporting",),
+    ("reporting", "certificate"),
     ("workspace",),
     ("solution",),
     ("cli",),
@@ -34,11 +34,21 @@ RANKS = (
 UPWARD = {
     ("workspace", "solution"),  # a type only
     ("reporting", "solution"),  # a type only
+    ("certificate", "solution"),  # a type only
     ("solution", "workspace"),
 }
 """Both sides of `Solution.save`: the types point up, the call points down."""
 
-ALONE = ("compile", "problem", "plan", "pairs", "solvers", "workspace", "solution")
+ALONE = (
+    "compile",
+    "problem",
+    "plan",
+    "pairs",
+    "solvers",
+    "certificate",
+    "workspace",
+    "solution",
+)
 """What the judge must never see: it recounts what these have computed."""
 
 ONLY_IN = {

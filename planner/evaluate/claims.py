@@ -228,6 +228,7 @@ def _bound_in_words(case: Case) -> str:
 
 
 def gap_as_stated(claims: Certificate) -> Check:
+    """Check that the stated gap follows from cost and bound."""
     gap = Fraction(claims.cost - claims.bound, max(abs(claims.cost), 1))
     fault = _("the gap is stated as {told}, cost and bound give {gap:.9f}").format(
         told=claims.gap, gap=float(gap)
@@ -237,6 +238,7 @@ def gap_as_stated(claims: Certificate) -> Check:
 
 
 def status_as_stated(claims: Certificate) -> Check:
+    """Check that "optimal" is claimed exactly where cost equals bound."""
     status = "optimal" if claims.cost == claims.bound else "feasible"
     fault = _("stated as {told}, cost and bound make it {status}").format(
         told=claims.status, status=status

@@ -82,6 +82,7 @@ class Certificate(_Part):
 
 
 def read_certificate(folder: Path) -> tuple[dict[str, Any], Certificate]:
+    """Return the certificate as plain data and as checked claims."""
     path = folder / CERTIFICATE
     if not path.is_file():
         raise PlannerError(
@@ -121,6 +122,7 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def complete(folder: Path, files: dict[str, str]) -> Check:
+    """Check that every listed file is there, unchanged, and none beside."""
     faults = [
         _("{name} is not listed in the certificate").format(name=name)
         for name in sorted(_present(folder) | set(NEEDED))
@@ -154,6 +156,7 @@ def _present(folder: Path) -> set[str]:
 
 
 def sealed(raw: dict[str, Any]) -> Check:
+    """Check that the certificate is as it was sealed."""
     text = json.dumps(
         {key: value for key, value in raw.items() if key != "seal"},
         sort_keys=True,
@@ -167,6 +170,7 @@ def sealed(raw: dict[str, Any]) -> Check:
 
 
 def read_inputs(folder: Path) -> Recount:
+    """Read scenario and clean tables and count everything again."""
     scenario = read_scenario(folder / "inputs" / "scenario.toml")
     return Recount(scenario, read_clean(folder / "inputs"))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from planner.errors import PlannerError
 from planner.geo.distance import road_hours, road_km
 from planner.scenario import Condition
-from planner.scenario.model import Travel
+from planner.scenario.rules import Travel
 from planner.tables import Tables, matches
 from planner.words import _
 

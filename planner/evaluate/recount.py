@@ -27,7 +27,8 @@ from planner.rounding import (
     to_integers,
 )
 from planner.scenario import Scenario
-from planner.scenario.model import TERMS, Pin
+from planner.scenario.model import TERMS
+from planner.scenario.rules import Pin
 from planner.tables import Tables, parse_skills
 from planner.words import _
 

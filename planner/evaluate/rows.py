@@ -15,7 +15,8 @@ from planner.rounding import (
     highest,
     lowest,
 )
-from planner.scenario.model import MOVED, TERMS, Limit
+from planner.scenario.model import MOVED, TERMS
+from planner.scenario.rules import Limit
 from planner.words import _
 
 if TYPE_CHECKING:

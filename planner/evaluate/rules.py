@@ -61,6 +61,7 @@ def _is_distance(text: str, case: Case, at: int) -> bool:
 
 
 def eligible(case: Case) -> Check:
+    """Check that every rep may serve the accounts given to them."""
     nobody, faults = case.recount.nobody, []
     served = (case.chosen >= 0) & (case.chosen < nobody)
     broken = np.flatnonzero(served & ~case.eligible).tolist()
@@ -78,6 +79,7 @@ def eligible(case: Case) -> Check:
 
 
 def left_out(case: Case) -> Check:
+    """Check that only accounts that may be left out are."""
     out = case.chosen == case.recount.nobody
     faults = [
         _("{id} has no rep: {why}").format(

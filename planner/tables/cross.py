@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from planner.scenario import Scenario
-from planner.scenario.model import Limit, Pin
+from planner.scenario.rules import Limit, Pin
 from planner.tables.conditions import matches
 from planner.tables.fields import Parsed
 from planner.tables.findings import Findings, hints, nearest

@@ -1,0 +1,108 @@
+"""The certificate: what a plan claims, so that anyone can check it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from planner.problem import evaluate
+
+if TYPE_CHECKING:
+    from planner.solution import Solution
+
+FORMAT = "planner-certificate/1"
+_PACKAGES = ("territory-planner", "ortools", "numpy", "pandas", "scipy", "numba")
+
+
+def certificate_of(solution: Solution) -> dict[str, Any]:
+    """Return the certificate, still without file hashes and seal."""
+    result, problem, plan = solution.result, solution.compiled.problem, solution.plan
+    assert plan is not None
+    assert result.arcs is not None
+    outcome = evaluate(problem, result.arcs)
+    settings = solution.scenario.solve
+    value = solution.tables.accounts["value"].to_numpy(float)
+    return {
+        "format": FORMAT,
+        "name": solution.scenario.name,
+        "status": str(result.status),
+        "cost": int(result.cost),
+        "bound": int(result.bound),
+        "gap": result.gap,
+        "cost_scale": problem.cost_scale,
+        "currency": solution.scenario.currency,
+        "bound_by": result.bound_by,
+        "terms": dict.fromkeys(solution.terms, 0) | outcome.terms,
+        "dual": {
+            "bound": result.prices.bound,
+            "price_scale": result.prices.scale,
+            "prices": result.prices.numerators,
+            "dropped": list(result.prices.dropped),
+        },
+        "measures": {
+            name: solution.compiled.pairs.scale_of(name)
+            for name in solution.scenario.measures_used()
+        },
+        "value_scale": solution.compiled.pairs.scale_of("moved_value"),
+        "limits": [
+            {
+                "row": row.id,
+                "measure": problem.measures[row.measure],
+                "load": outcome.loads[row.id],
+                "low": row.low,
+                "high": row.high,
+                "price": row.price,
+            }
+            for row in problem.rows
+        ],
+        "moved": {
+            "accounts": int(plan.moved.sum()),
+            "value": float(value[plan.moved].sum()),
+        },
+        "baselines": [
+            {
+                "name": baseline.name,
+                "kind": baseline.kind,
+                "cost": int(baseline.cost),
+                "feasible": baseline.feasible,
+                "breaches": baseline.breaches,
+            }
+            for baseline in solution.baselines
+        ],
+        "gap_of_what_is_at_stake": solution.stake(),
+        "kpis": solution.metrics.totals,
+        "method": result.method,
+        "why": result.why,
+        "seed": result.seed,
+        "threads": settings.threads,
+        "time_limit": settings.time_limit,
+        "seconds": round(result.seconds, 3),
+        "stopped_by": result.stopped_by,
+        "iterations": result.iterations,
+        "versions": versions(),
+        "defaults": solution.defaults_used(),
+        "sources": solution.tables.sources,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that shape a result."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed as a package"
+    return found
+
+
+def seal(certificate: dict[str, Any]) -> str:
+    """Return the sha256 of a certificate's canonical JSON, its seal left aside."""
+    body = {key: value for key, value in certificate.items() if key != "seal"}
+    text = json.dumps(
+        body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
