@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.errors import PlannerError
-from planner.words import _, set_language
+from planner.words import _, language, set_language
 
 if TYPE_CHECKING:
     from planner.solution import Solution
@@ -87,6 +87,10 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable o
 def main(lang: str | None) -> None:
     """Plan sales territories: who serves which account, with a proven gap."""
     set_language(lang)
+    if language() != "en":  # a wrong code must not cost a solve
+        from planner.report import locale_of
+
+        locale_of(language())
 
 
 @main.command()

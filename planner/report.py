@@ -10,11 +10,13 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from planner.charts import WIDTH as STRIP_WIDTH
 from planner.charts import Strip, strip
+from planner.errors import PlannerError
 from planner.maps.draw import territory_colours
 from planner.maps.svg import WIDTH as MAP_WIDTH
 from planner.maps.svg import draw_svg
@@ -99,11 +101,30 @@ class ReportData:
         return max(self.cost - self.bound, 0.0) / max(abs(self.cost), 1.0)
 
 
+def locale_of(language: str) -> Locale:
+    """
+    Return the locale of a language code such as ``en``, ``zh`` or ``zh-CN``.
+
+    Raises
+    ------
+    PlannerError
+        If there is none.
+    """
+    try:
+        return Locale.parse(language.replace("-", "_"))
+    except (ValueError, UnknownLocaleError) as error:
+        raise PlannerError(
+            _("{language!r} is no known language. Use a code such as en or zh.").format(
+                language=language
+            )
+        ) from error
+
+
 class Numbers:
     """Numbers as the reader's language writes them."""
 
     def __init__(self, language: str, currency: str) -> None:
-        self._locale, self._currency = language, currency
+        self._locale, self._currency = locale_of(language), currency
 
     def money(self, amount: float) -> str:
         """Whole units of the currency."""

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from planner.compile import Compiled, compile_problem
+from planner.errors import PlannerError
 from planner.evaluate.labels import label_of
 from planner.evaluate.metrics import Metrics, metrics
 from planner.plan import Plan
@@ -24,6 +25,7 @@ from planner.solvers.rulebook import read_rules
 from planner.solvers.solve import HINT_ARCS, solve_problem
 from planner.solvers.warm import warm_up
 from planner.tables import Tables, load_tables
+from planner.words import _
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,7 +81,12 @@ class Solution:
     @cached_property
     def metrics(self) -> Metrics:
         """Loads, balance, travel, changes; needs a plan."""
-        assert self.plan is not None, "no plan, so nothing to measure"
+        if self.plan is None:
+            raise PlannerError(
+                _("There is no plan, so nothing to measure: {status}.").format(
+                    status=self.status
+                )
+            )
         return metrics(self.tables, self.scenario, self.plan.owner)
 
     @property

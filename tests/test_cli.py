@@ -387,3 +387,14 @@ def test_drawing_needs_a_plan_folder(command: str, tmp_path: Path) -> None:
     assert "no plan is not a complete plan folder" in said
     assert "Solve again" in said
     assert os.listdir(tmp_path) == ["no plan"]
+
+
+def test_an_unknown_language_is_told_before_any_work(tmp_path):
+    """It would else be found by the report, after the solve."""
+    for code in ("xx-yy", "../..", "qq"):
+        result = CliRunner().invoke(
+            main, ["--lang", code, "demo", "-o", str(tmp_path / "out")]
+        )
+        assert result.exit_code == 2
+        assert "is no known language. Use a code such as en or zh." in result.stderr
+    assert not (tmp_path / "out").exists()
