@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.errors import PlannerError
-from planner.words import _, language, set_language
+from planner.words import _, set_language, wanted_language
 
 if TYPE_CHECKING:
     from planner.solution import Solution
@@ -86,11 +86,12 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable o
 @click.option("--lang", metavar="CODE", help="Language of messages, e.g. en or zh.")
 def main(lang: str | None) -> None:
     """Plan sales territories: who serves which account, with a proven gap."""
-    set_language(lang)
-    if language() != "en":  # a wrong code must not cost a solve
+    code = wanted_language(lang)
+    if code != "en":  # a wrong code must not cost a solve
         from planner.report import locale_of
 
-        locale_of(language())
+        locale_of(code)
+    set_language(code)
 
 
 @main.command()

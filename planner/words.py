@@ -22,9 +22,14 @@ def set_language(language: str | None = None) -> None:
         English. A language without a catalogue falls back to English.
     """
     global _catalogue, _language
-    code = language or os.environ.get("PLANNER_LANG") or "en"
+    code = wanted_language(language)
     _catalogue = gettext.translation("planner", _LOCALES, [code], fallback=True)
     _language = code
+
+
+def wanted_language(language: str | None = None) -> str:
+    """Return the code that is asked for, or ``PLANNER_LANG``, or English."""
+    return language or os.environ.get("PLANNER_LANG") or "en"
 
 
 def language() -> str:
