@@ -144,6 +144,7 @@ def together(case: Case) -> Check:
 
 
 def apart(case: Case) -> Check:
+    """Check that no rep serves two accounts of a set that is kept apart."""
     faults = []
     served = (case.chosen >= 0) & (case.chosen < case.recount.nobody)
     for index, entry in enumerate(case.recount.scenario.apart):
