@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from planner.embedded import demo_scenario
     from planner.errors import PlannerError, ScenarioError, TableError
     from planner.evaluate.verify import verify
+    from planner.resolve import resolve
     from planner.scenario import Scenario, read_scenario
     from planner.solution import Solution, solve
     from planner.solvers.result import Status
@@ -27,6 +28,7 @@ _HOME = {
     "demo_scenario": "planner.embedded",
     "load_tables": "planner.tables",
     "read_scenario": "planner.scenario",
+    "resolve": "planner.resolve",
     "solve": "planner.solution",
     "verify": "planner.evaluate.verify",
 }
@@ -43,6 +45,7 @@ __all__ = [
     "demo_scenario",
     "load_tables",
     "read_scenario",
+    "resolve",
     "solve",
     "verify",
 ]

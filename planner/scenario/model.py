@@ -7,6 +7,7 @@ listed by `Scenario.defaults_used`, and printed with every result.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,10 +40,10 @@ class Solve(Model):
     gap: float = Field(0.0, ge=0, description="Stop at this proven gap (a fraction).")
     seed: int = Field(1, ge=0, le=2**31 - 1)
     threads: int = Field(2, ge=1, description="Threads of the solvers.")
-    method: Literal["auto", "exact", "search"] = Field(
+    method: Literal["auto", "search", "exact", "cp-sat", "highs"] = Field(
         "auto",
-        description="exact: CP-SAT on the whole model; search: dual bound and "
-        "local search; auto: by size.",
+        description="search: dual bound and local search; cp-sat or highs: the whole "
+        "model in one solver; exact: cp-sat; auto: by size and time.",
     )
     iterations: int | None = Field(
         None,
@@ -132,7 +133,18 @@ class Scenario(Model):
         if not given:
             return self
         chosen = self.solve.model_dump(exclude_unset=True) | given
-        changed = self.model_copy(update={"solve": Solve.model_validate(chosen)})
+        return self._changed({"solve": Solve.model_validate(chosen)})
+
+    def with_pins(self, pins: Mapping[str, str]) -> Scenario:
+        """Return a copy in which more accounts are pinned: account_id -> rep_id."""
+        accounts_of: dict[str, list[str]] = {}
+        for account, rep in pins.items():
+            accounts_of.setdefault(rep, []).append(account)
+        added = [Pin(accounts=a, reps=[rep]) for rep, a in accounts_of.items()]
+        return self._changed({"pins": [*self.pins, *added]})
+
+    def _changed(self, update: dict[str, Any]) -> Scenario:
+        changed = self.model_copy(update=update)
         changed._base, changed._text = self._base, None
         return changed
 

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.problem import Problem
+
 
 class Status(StrEnum):
     """How a solve ended; read it before the plan."""
@@ -82,6 +84,9 @@ class Result:
     ----------
     status
         See `Status`; the other fields depend on it.
+    problem
+        The question whose arcs are meant: the one given, or that with more of its
+        eligible arcs, where only some were held.
     arcs
         Arc chosen for each unit, shape (n,); None without a plan.
     cost, bound
@@ -96,6 +101,7 @@ class Result:
     """
 
     status: Status
+    problem: Problem
     arcs: NDArray[np.int64] | None
     cost: float
     bound: float

@@ -14,7 +14,11 @@ from planner.solvers.dual import Dual, solve_dual
 from planner.solvers.exact import ExactOutcome, solve_exact
 from planner.solvers.result import Prices, Progress, Result, Status, Watch, gap_of
 from planner.solvers.rows import LinearRows, linear_rows
+from planner.solvers.settle import settle
+from planner.solvers.start import WarmStart, completed
 from planner.words import _
+
+Arcs = NDArray[np.int64]
 
 EXACT_ARCS = 20_000
 """Up to this many arcs CP-SAT on the whole model is the method of choice."""
@@ -29,7 +33,7 @@ def solve_problem(
     settings: Solve,
     *,
     impossible: dict[str, str] | None = None,
-    warm_start: NDArray[np.int64] | None = None,
+    warm_start: WarmStart | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     tell: Callable[[Progress], None] = lambda progress: None,
 ) -> Result:
@@ -42,7 +46,8 @@ def solve_problem(
         Units without any eligible rep and why; one is enough to prove that no plan
         exists.
     warm_start
-        Arc of each unit to start from, shape (n,); need not keep the hard rows.
+        An earlier plan; it need not be complete, nor keep the hard rows. What changes
+        from it without gain is taken back.
     interrupted
         Asked several times a second; True ends the solve with the best plan so far.
     tell
@@ -61,7 +66,8 @@ class _Run:
 
     def __init__(self, problem: Problem, settings: Solve, watch: Watch) -> None:
         self.problem, self.settings, self.watch = problem, settings, watch
-        self.warm_start: NDArray[np.int64] | None = None
+        self.warm_start: WarmStart | None = None
+        self.home: Arcs | None = None
         self.prices = Prices({}, 1, 0)
         self.bound, self.bound_by = 0, "trivial"
         self.iterations = 0
@@ -78,13 +84,25 @@ class _Run:
         problem, watch = self.problem, self.watch
         rows = linear_rows(problem)
         worst = _worst_cost(problem)
-        dual = solve_dual(problem, rows, watch, time_share=0.4, worst=worst)
+        warm = self.warm_start
+        dual = solve_dual(
+            problem,
+            rows,
+            watch,
+            start=None if warm is None else warm.row_prices(rows),
+            time_share=0.4,
+            worst=worst,
+        )
+        if warm is not None:
+            self.home = warm.arcs(problem)
         self.prices = dual.certificate
         if self.prices.bound > 0:
             self.bound, self.bound_by = self.prices.bound, "dual"
         if self.bound > worst:
             return self.result(Status.INFEASIBLE, None)
         arcs = self._incumbent(rows, dual)
+        if arcs is not None and self.home is not None:
+            arcs = settle(problem, rows, arcs, self.home)
         if self.method == "exact" or (arcs is None and self._may_ask_cp_sat()):
             if arcs is not None and self._gap(arcs) <= self.settings.gap:
                 return self._finished(arcs)
@@ -112,7 +130,7 @@ class _Run:
             rows,
             dual,
             inner,
-            start=self.warm_start,
+            start=self._start(dual),
             gap=settings.gap,
             seed=settings.seed,
             iterations=settings.iterations,
@@ -122,17 +140,22 @@ class _Run:
         self.iterations = outcome.iterations
         return outcome.arcs
 
+    def _start(self, dual: Dual) -> Arcs | None:
+        if self.home is None:
+            return None
+        return completed(self.problem, self.home, dual.reduced)
+
     def _is_small_enough(self) -> bool:
         return len(self.problem.rep) <= MODEL_ARCS
 
     def _may_ask_cp_sat(self) -> bool:
         return self._is_small_enough() and self.watch.left > 1
 
-    def _exact(self, hint: NDArray[np.int64] | None) -> Result:
+    def _exact(self, hint: Arcs | None) -> Result:
         outcome: ExactOutcome = solve_exact(
             self.problem,
             self.watch,
-            hint=hint if hint is not None else self.warm_start,
+            hint=hint,
             bound=self.bound,
             gap=self.settings.gap,
             seed=self.settings.seed,
@@ -166,6 +189,7 @@ class _Run:
         self.watch.report("done", cost, self.bound)
         return Result(
             status=status,
+            problem=self.problem,
             arcs=arcs,
             cost=cost,
             bound=self.bound,

@@ -14,6 +14,7 @@ from planner.problem import evaluate
 from planner.scenario.model import Solve
 from planner.solvers.result import Progress, Status
 from planner.solvers.solve import solve_problem
+from planner.solvers.start import WarmStart
 
 
 def test_search_is_honest_on_random_questions() -> None:
@@ -143,7 +144,7 @@ def test_warm_start_is_never_made_worse() -> None:
     again = solve_problem(
         problem,
         Solve(method="search", iterations=1, time_limit=10),
-        warm_start=first.arcs,
+        warm_start=WarmStart(problem.rep[first.arcs].astype(np.intp)),
     )
     assert again.cost <= first.cost
 
@@ -162,7 +163,7 @@ def test_warm_start_that_breaks_rules_is_repaired() -> None:
         result = solve_problem(
             problem,
             Solve(method=method, time_limit=5, gap=0.05),
-            warm_start=nearest,
+            warm_start=WarmStart(problem.rep[nearest].astype(np.intp)),
         )
         assert result.status is Status.FEASIBLE, method
 
