@@ -8,7 +8,10 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from planner.problem import evaluate
+from planner.solvers.result import Prices
 
 if TYPE_CHECKING:
     from planner.solution import Solution
@@ -36,12 +39,7 @@ def certificate_of(solution: Solution) -> dict[str, Any]:
         "currency": solution.scenario.currency,
         "bound_by": result.bound_by,
         "terms": dict.fromkeys(solution.terms, 0) | outcome.terms,
-        "dual": {
-            "bound": result.prices.bound,
-            "price_scale": result.prices.scale,
-            "prices": result.prices.numerators,
-            "dropped": list(result.prices.dropped),
-        },
+        "dual": _dual(result.prices, solution),
         "measures": {
             name: solution.compiled.pairs.scale_of(name)
             for name in solution.scenario.measures_used()
@@ -86,6 +84,23 @@ def certificate_of(solution: Solution) -> dict[str, Any]:
         "defaults": solution.defaults_used(),
         "sources": solution.tables.sources,
     }
+
+
+def _dual(prices: Prices, solution: Solution) -> dict[str, Any]:
+    """Return the prices; those of units at the first account of each unit."""
+    told: dict[str, Any] = {
+        "kind": "knapsacks" if prices.knapsacks else "rows",
+        "bound": prices.bound,
+        "price_scale": prices.scale,
+        "prices": prices.numerators,
+        "dropped": list(prices.dropped),
+    }
+    if prices.knapsacks:
+        first = np.unique(solution.compiled.unit_of, return_index=True)[1]
+        accounts = solution.tables.accounts.index[first]
+        told["knapsacks"] = list(prices.knapsacks)
+        told["units"] = dict(zip(accounts, prices.units, strict=True))
+    return told
 
 
 def versions() -> dict[str, str]:

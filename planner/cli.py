@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner.bench.command import bench
 from planner.errors import PlannerError
 from planner.words import _, set_language, wanted_language
 
@@ -78,6 +79,12 @@ _SEED = click.option(
     help="Seed, instead of the scenario's. A run repeats exactly only under "
     "solve.iterations and one thread, not under a time limit.",
 )
+_START = click.option(
+    "--start",
+    type=click.Path(path_type=Path),
+    metavar="PLAN",
+    help="Start from this plan folder, or CSV file with account_id,rep_id.",
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 
 
@@ -118,12 +125,14 @@ def demo(
 @_OUTPUT
 @_TIME
 @_SEED
+@_START
 @_JSON
 def solve(
     scenario: Path,
     output: Path,
     time_limit: float | None,
     seed: int | None,
+    start: Path | None,
     as_json: bool,
 ) -> None:
     """Give every account a rep and write the plan folder.
@@ -134,7 +143,7 @@ def solve(
     Example:
         planner solve plan.toml --time-limit 60 -o out/
     """
-    _solve(scenario, output, time_limit, seed, as_json)
+    _solve(scenario, output, time_limit, seed, as_json, start)
 
 
 def _solve(
@@ -143,6 +152,7 @@ def _solve(
     time_limit: float | None,
     seed: int | None,
     as_json: bool,
+    start: Path | None = None,
 ) -> None:
     from planner.scenario import read_scenario
     from planner.workspace import check_target
@@ -156,6 +166,7 @@ def _solve(
             question,
             time_limit_s=time_limit,
             seed=seed,
+            warm_start=start,
             interrupted=interrupted,
             tell=tell,
         )
@@ -453,6 +464,8 @@ def report(folder: Path, output: Path) -> None:
     redraw_report(folder, output)
     _talk(_("wrote {path}").format(path=output))
 
+
+main.add_command(bench)
 
 if __name__ == "__main__":
     main()

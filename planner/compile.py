@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from planner.arcs import Arcs, ArcSource, in_rows
 from planner.errors import PlannerError
 from planner.pairs import Pairs
 from planner.problem import Problem, Row, Split
@@ -22,6 +23,11 @@ from planner.words import _
 
 PAIRS_PER_BLOCK = 2_000_000
 """Pairs priced at once: some 100 MB, whatever the size of the tables."""
+
+SPARSE_PAIRS = 20_000_000
+"""Tables with more account-rep pairs hold only promising arcs, and an `ArcSource`."""
+HELD = 16
+"""Arcs held of each unit to begin with; the dual chooses again by its prices."""
 
 Positions = NDArray[np.intp]
 
@@ -61,21 +67,36 @@ def compile_problem(tables: Tables, scenario: Scenario) -> Compiled:
     pairs = Pairs(tables, scenario)
     unit_of, labels = _units(tables.accounts, scenario)
     rows = tuple(_rows(pairs, scenario))
-    start, rep, cost, demand, dropped = _arcs(pairs, unit_of, len(labels), rows)
+    splits = tuple(_splits(pairs, scenario, unit_of))
+    apart = tuple(_apart(tables.accounts, scenario, unit_of))
+    caps, source, dropped = _caps(pairs, rows), None, {}
+    chosen = np.arange(len(labels))
+    if _is_large(pairs):
+        complete = np.bincount(unit_of) > 1
+        for units in (*(split.units for split in splits), *apart):
+            complete[units] = True
+        source = ArcSource(pairs, unit_of, caps, complete)
+        chosen = np.flatnonzero(complete)
+    parts = list(_arcs(pairs, unit_of, chosen, caps, dropped))
+    if source is not None:
+        each = np.zeros((len(pairs.measures), pairs.m + 1))
+        parts += source.cheapest(each, HELD)
+    start, arcs = in_rows(parts, len(labels))
     problem = Problem(
         unit_ids=labels,
         rep_ids=tuple(tables.reps.index),
         start=start,
-        rep=rep,
+        rep=arcs.rep,
         terms=pairs.terms,
-        cost=cost,
+        cost=arcs.cost,
         measures=pairs.measures,
         scales=pairs.scales,
-        demand=demand,
+        demand=arcs.demand,
         rows=rows,
-        splits=tuple(_splits(pairs, scenario, unit_of)),
-        apart=tuple(_apart(tables.accounts, scenario, unit_of)),
+        splits=splits,
+        apart=apart,
         cost_scale=pairs.cost_scale,
+        source=source,
     )
     empty = np.flatnonzero(np.diff(start) == 0)
     impossible = {labels[u]: dropped.get(int(u), "rules") for u in empty}
@@ -112,40 +133,48 @@ def _groups(accounts: pd.DataFrame, column: str) -> Iterator[Positions]:
             yield np.sort(np.asarray(members, dtype=np.intp))
 
 
+def _is_large(pairs: Pairs) -> bool:
+    """Whether not all arcs are held: only a distance table names all that count."""
+    only_listed = pairs.scenario.travel.missing_pairs == "forbid" and len(pairs.listed)
+    return len(pairs.accounts) * pairs.m > SPARSE_PAIRS and not only_listed
+
+
 def _arcs(
-    pairs: Pairs, unit_of: Positions, n: int, rows: tuple[Row, ...]
-) -> tuple[NDArray, NDArray, NDArray, NDArray, dict[int, str]]:
-    """Price all pairs in blocks of whole units and keep the eligible ones as CSR."""
+    pairs: Pairs,
+    unit_of: Positions,
+    chosen: Positions,
+    caps: NDArray[np.int64],
+    dropped: dict[int, str],
+) -> Iterator[Arcs]:
+    """
+    Price all pairs of some units in blocks of whole units; yield what is eligible.
+
+    Units whom only a hard high bars from every rep are noted in `dropped`.
+    """
     order = np.argsort(unit_of, kind="stable")
-    begins = np.searchsorted(unit_of[order], np.arange(n + 1))
-    counts, reps, costs, demands = [], [], [], []
-    dropped: dict[int, str] = {}
-    caps = _caps(pairs, rows)
+    begins = np.searchsorted(unit_of[order], np.arange(unit_of.max(initial=-1) + 2))
     units_at_once = max(1, PAIRS_PER_BLOCK // (pairs.m + 1))
-    for first in range(0, n, units_at_once):
-        last = min(n, first + units_at_once)
-        block = pairs.block(order[begins[first] : begins[last]])
-        edges = begins[first:last] - begins[first]
-        cost = np.add.reduceat(block.cost, edges, axis=1)
-        demand = np.add.reduceat(block.demand, edges, axis=1)
-        ruled = np.logical_and.reduceat(block.eligible, edges, axis=0)
-        fits = (demand <= caps[:, None, :]).all(axis=0)
-        eligible = ruled & fits
+    for first in range(0, max(len(chosen), 1), units_at_once):
+        units = chosen[first : first + units_at_once]
+        size = begins[units + 1] - begins[units]
+        edges = np.cumsum(size) - size
+        lines = np.repeat(begins[units] - edges, size) + np.arange(size.sum())
+        block = pairs.block(order[lines])
+        cost, demand, ruled = block.cost, block.demand, block.eligible
+        if len(lines) > len(units):
+            cost = np.add.reduceat(cost, edges, axis=1)
+            demand = np.add.reduceat(demand, edges, axis=1)
+            ruled = np.logical_and.reduceat(ruled, edges, axis=0)
+        eligible = ruled & (demand <= caps[:, None, :]).all(axis=0)
         for u in np.flatnonzero(ruled.any(axis=1) & ~eligible.any(axis=1)):
-            dropped[first + int(u)] = "size"
+            dropped[int(units[u])] = "size"
         unit, rep = np.nonzero(eligible)
-        counts.append(np.bincount(unit, minlength=last - first))
-        reps.append(rep.astype(np.int32))
-        costs.append(cost[:, unit, rep])
-        demands.append(demand[:, unit, rep])
-    start = np.concatenate([[0], np.cumsum(np.concatenate(counts))]).astype(np.int64)
-    return (
-        start,
-        np.concatenate(reps),
-        np.concatenate(costs, axis=1),
-        np.concatenate(demands, axis=1),
-        dropped,
-    )
+        yield Arcs(
+            units[unit],
+            rep.astype(np.int32),
+            cost[:, unit, rep],
+            demand[:, unit, rep],
+        )
 
 
 def _caps(pairs: Pairs, rows: tuple[Row, ...]) -> NDArray[np.int64]:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from planner.solution import Solution
 
 
-def read_start(given: Solution | str | Path | pd.Series, compiled: Compiled) -> WarmStart:
+def read_start(
+    given: Solution | str | Path | pd.Series, compiled: Compiled
+) -> WarmStart:
     """
     Turn an earlier plan into a start for another solve.
 
@@ -42,7 +44,7 @@ def read_start(given: Solution | str | Path | pd.Series, compiled: Compiled) -> 
     else:
         if given.plan is None:
             raise PlannerError(_("The earlier solution has no plan to start from."))
-        owner, prices = given.plan.owner, given.result.prices
+        owner, prices = given.plan.owner, given.result.row_prices
     return WarmStart(_rep_of_unit(owner, compiled), prices)
 
 

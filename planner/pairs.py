@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.geo.distance import road_hours, road_km
+from planner.geo.distance import road_hours, road_km_between
 from planner.rounding import cost_scale, decimals_scale, to_integers
 from planner.scenario import Scenario
 from planner.scenario.model import MOVED, TERMS
@@ -25,16 +25,16 @@ Positions = NDArray[np.intp]
 @dataclass(frozen=True)
 class Block:
     """
-    Pairs of b accounts with m reps and nobody (the last column).
+    Priced pairs, in the shape in which they were asked for.
 
     Attributes
     ----------
     eligible
-        Shape (b, m + 1).
+        Whether the rules allow the pair; shape (*pairs).
     cost, demand
-        Integers, shapes (terms, b, m + 1) and (measures, b, m + 1).
+        Integers, shapes (terms, *pairs) and (measures, *pairs).
     km
-        One-way road distance, shape (b, m).
+        One-way road distance, 0 for nobody; shape (*pairs).
     """
 
     eligible: Bools
@@ -73,10 +73,11 @@ class Pairs:
             if not balance.hard
         )
         self.terms = tuple(term for term in TERMS if self._is_used(term))
-        self.measures = (*self._own, *self._budget_measures())
+        self.measures = (*self.own, *self._budget_measures())
         self.scales = tuple(self.scale_of(name) for name in self.measures)
         self._rules()
         self._places()
+        self._accounts_alone()
 
     def scale_of(self, measure: str) -> int:
         """Steps per unit of a measure, of a moved amount, or of a term."""
@@ -92,9 +93,9 @@ class Pairs:
 
     def _measures(self) -> None:
         """Own demand, scale and factors of every measure that the scenario uses."""
-        self._own: dict[str, Floats] = {}
-        self._counts: dict[str, Bools] = {}
-        self._factor: dict[str, Floats] = {}
+        self.own: dict[str, Floats] = {}
+        self.counts: dict[str, Bools] = {}
+        self.factor: dict[str, Floats] = {}
         self._scale: dict[str, int] = {}
         for name in self.scenario.measures_used():
             measure = self.scenario.measure(name)
@@ -102,14 +103,14 @@ class Pairs:
             own: Floats = np.ones(len(self.accounts))
             if measure.of != "accounts":
                 own = self.accounts[measure.of].to_numpy(dtype=np.float64)
-            self._own[name] = np.asarray(np.where(counts, own, 0.0), dtype=float)
-            self._counts[name] = counts
+            self.own[name] = np.asarray(np.where(counts, own, 0.0), dtype=float)
+            self.counts[name] = counts
             factors = self.reps["grade"].map(measure.factor_by_grade).astype(float)
-            self._factor[name] = np.asarray(factors.fillna(1.0), dtype=np.float64)
-            scale = decimals_scale(self._own[name])
+            self.factor[name] = np.append(factors.fillna(1.0).to_numpy(float), 0.0)
+            scale = decimals_scale(self.own[name])
             by_rep = measure.travel or bool(measure.factor_by_grade)
             self._scale[name] = max(scale, 100) if by_rep else scale
-        self.own_total = {name: float(own.sum()) for name, own in self._own.items()}
+        self.own_total = {name: float(own.sum()) for name, own in self.own.items()}
 
     def _is_used(self, term: str) -> bool:
         scenario, handover = self.scenario, self.scenario.handover
@@ -132,7 +133,7 @@ class Pairs:
 
     def _budget_measures(self) -> list[str]:
         wanted = {b.of for b in self.scenario.budgets}
-        return [n for n in (*MOVED, *TERMS) if n in wanted and n not in self._own]
+        return [n for n in (*MOVED, *TERMS) if n in wanted and n not in self.own]
 
     def _rules(self) -> None:
         """Eligibility by text columns: one mask of reps per distinct text."""
@@ -149,10 +150,10 @@ class Pairs:
         def never(grade: str) -> list[bool]:
             return [self._fit(grade, other) is None for other in reps["grade"]]
 
-        self._lacks_required = _by_text(accounts["skills"], lacking)
-        self._lacks_preferred = _by_text(accounts["prefers"], lacking)
-        self._never = _by_text(accounts["grade"], never)
-        self._fit_cost = _by_text(
+        self.lacks_required = ByText(accounts["skills"], lacking)
+        self.lacks_preferred = ByText(accounts["prefers"], lacking)
+        self.never = ByText(accounts["grade"], never)
+        self.fit_cost = ByText(
             accounts["grade"],
             lambda grade: [self._fit(grade, other) or 0.0 for other in reps["grade"]],
         )
@@ -167,10 +168,32 @@ class Pairs:
         for conditions in scenario.protect.where:
             self.protected |= matches(accounts, conditions)
         self.protected &= self.owner >= 0
-        self._may_stay_out = np.zeros(len(accounts), dtype=bool)
+        self.may_stay_out = np.zeros(len(accounts), dtype=bool)
         if scenario.leave_out is not None:
             allowed = matches(accounts, scenario.leave_out.where)
-            self._may_stay_out = allowed & ~self.pinned & ~self.protected
+            self.may_stay_out = allowed & ~self.pinned & ~self.protected
+
+    def _accounts_alone(self) -> None:
+        """Costs and amounts that depend on the account alone, in steps, (n,)."""
+        prices, accounts, out = (
+            self.scenario.handover,
+            self.accounts,
+            self.scenario.leave_out,
+        )
+        value = accounts["value"].to_numpy(float)
+        years = accounts["tenure_years"].to_numpy(float)
+        tenure = np.minimum(years, prices.tenure_full_years) / prices.tenure_full_years
+        share = prices.value_share + prices.tenure_share * tenure
+        pipeline = accounts["pipeline"].to_numpy(float) * prices.pipeline_share
+        handover = prices.fixed + value * share + pipeline
+        self.handover = to_integers(handover, self.cost_scale)
+        self.leave_out = np.zeros(len(value), dtype=np.int64)
+        if out is not None:
+            by_priority = accounts["priority"].map(out.by_priority).astype(float)
+            base = by_priority.fillna(out.price).to_numpy(float)
+            price = base + value * out.value_share
+            self.leave_out = to_integers(price, self.cost_scale)
+        self.value = to_integers(value, self.scale_of("moved_value"))
 
     def _fit(self, grade: str, rep_grade: str) -> float | None:
         cost = self.scenario.fit.get(grade, {}).get(rep_grade, 0.0)
@@ -183,148 +206,166 @@ class Pairs:
 
     def _chosen(self, rule: Pin) -> Bools:
         if rule.reps is not None:
-            return np.asarray(self.reps.index.isin(rule.reps))
-        return self.reps["team"].isin(rule.teams or []).to_numpy(dtype=bool)
+            chosen = np.asarray(self.reps.index.isin(rule.reps))
+        else:
+            chosen = self.reps["team"].isin(rule.teams or []).to_numpy(dtype=bool)
+        return np.append(chosen, False)
 
     def _places(self) -> None:
         travel, accounts = self.scenario.travel, self.accounts
-        self._account_places = accounts[["latitude", "longitude"]].to_numpy(float)
-        self._rep_places = self.reps[["latitude", "longitude"]].to_numpy(float)
+        place = ["latitude", "longitude"]
+        self.account_places = accounts[place].to_numpy(float)
+        nowhere = np.full((1, 2), np.nan)
+        self.rep_places = np.vstack([self.reps[place].to_numpy(float), nowhere])
         by_country = accounts["country"].map(travel.circuity_by).astype(float)
-        self._circuity = by_country.fillna(travel.circuity).to_numpy(float)
-        self._table: pd.DataFrame | None = None
+        self.circuity = by_country.fillna(travel.circuity).to_numpy(float)
+        self.listed = np.empty(0, dtype=np.int64)
         if self.tables.distances is not None:
             table = self.tables.distances
-            rows = accounts.index.get_indexer(pd.Index(table["account_id"]))
-            self._table = pd.DataFrame(
-                {
-                    "rep": self.reps.index.get_indexer(pd.Index(table["rep_id"])),
-                    "km": table["km"].to_numpy(float),
-                    "hours": table["hours"].to_numpy(float),
-                },
-                index=rows,
-            )
-            known = (self._table.index >= 0) & (self._table["rep"] >= 0)
-            self._table = self._table[known].sort_index(kind="stable")
+            account = accounts.index.get_indexer(pd.Index(table["account_id"]))
+            rep = self.reps.index.get_indexer(pd.Index(table["rep_id"]))
+            pair = account.astype(np.int64) * (self.m + 1) + rep
+            order = np.flatnonzero((account >= 0) & (rep >= 0))
+            order = order[np.argsort(pair[order], kind="stable")]
+            self.listed = pair[order]
+            self._listed_km = table["km"].to_numpy(float)[order]
+            given = table["hours"].to_numpy(float)[order]
+            driven = road_hours(self._listed_km, travel.speeds)
+            self._listed_hours = np.where(np.isnan(given), driven, given)
 
-    # ---- block by block ----------------------------------------------------------
+    # ---- pair by pair ------------------------------------------------------------
 
     def block(self, at: Positions) -> Block:
-        """Price the pairs of some accounts (positions, shape (b,)) with every rep."""
-        km, hours, listed = self.distances(at)
-        trips = self.trips[at, None]
-        cost = np.zeros((len(self.terms), len(at), self.m + 1), dtype=np.int64)
+        """Price some accounts (b,) with every rep and nobody (last): (b, m + 1)."""
+        return self.price(at[:, None], np.arange(self.m + 1)[None])
+
+    def price(self, at: Positions, rep: Positions) -> Block:
+        """
+        Price pairs of accounts and reps, the same integers whatever their company.
+
+        Parameters
+        ----------
+        at, rep
+            Positions of accounts and of reps (m: nobody), broadcast together: two
+            lists of the same length, or a column and a row for all of their pairs.
+        """
+        km, hours, usable = self.distances(at, rep)
+        moved = self._moved(at, rep)
+        cost = np.zeros((len(self.terms), *km.shape), dtype=np.int64)
         for index, term in enumerate(self.terms):
-            cost[index] = to_integers(
-                self._term(term, at, trips, km, hours), self.cost_scale
-            )
-        eligible = self._eligible(at, km, listed)
-        moved = self._moved(at)
-        demand = np.zeros((len(self.measures), len(at), self.m + 1), dtype=np.int64)
+            cost[index] = self._term(term, at, rep, km, hours, moved)
+        demand = np.zeros((len(self.measures), *km.shape), dtype=np.int64)
         for index, name in enumerate(self.measures):
-            if name in self._own:
-                road = trips * 2 * hours
-                demand[index, :, :-1] = self._demand(name, at, road)
+            if name in self.own:
+                demand[index] = self._demand(name, at, rep, hours)
             elif name == "moved_accounts":
                 demand[index] = moved
             elif name == "moved_value":
-                value = self.accounts["value"].to_numpy(float)[at]
-                demand[index] = moved * to_integers(value, self.scales[index])[:, None]
+                demand[index] = moved * self.value[at]
             elif name in self.terms:
                 demand[index] = cost[self.terms.index(name)]
-        return Block(eligible, cost, demand, km)
+        return Block(self._eligible(at, rep, km, usable), cost, demand, km)
 
-    def distances(self, at: Positions) -> tuple[Floats, Floats, Bools]:
-        """One-way km and hours, and whether the pair may be used, shapes (b, m)."""
+    def distances(self, at: Positions, rep: Positions) -> tuple[Floats, Floats, Bools]:
+        """One-way km and hours, and whether the pair may be used; broadcast."""
         travel = self.scenario.travel
-        km = road_km(self._account_places[at], self._rep_places, self._circuity[at])
+        km = road_km_between(
+            *np.moveaxis(self.account_places[at], -1, 0),
+            *np.moveaxis(self.rep_places[rep], -1, 0),
+            self.circuity[at],
+        )
         km = np.nan_to_num(km)
         hours = road_hours(km, travel.speeds)
-        usable = np.ones(km.shape, dtype=bool)
-        if self._table is not None:
-            usable[:] = travel.missing_pairs == "estimate"
-            begin = self._table.index.searchsorted(at, side="left")
-            end = self._table.index.searchsorted(at, side="right")
-            counts = end - begin
-            place = np.repeat(np.arange(len(at)), counts)
-            offset = np.arange(counts.sum()) - np.repeat(
-                np.cumsum(counts) - counts, counts
-            )
-            listed = self._table.iloc[np.repeat(begin, counts) + offset]
-            rep = listed["rep"].to_numpy()
-            km[place, rep] = listed["km"].to_numpy()
-            given = listed["hours"].to_numpy()
-            driven = road_hours(listed["km"].to_numpy(), travel.speeds)
-            hours[place, rep] = np.where(np.isnan(given), driven, given)
-            usable[place, rep] = True
+        estimated = travel.missing_pairs == "estimate" or self.tables.distances is None
+        usable = np.full(km.shape, estimated)
+        if len(self.listed):
+            pair = np.asarray(at, dtype=np.int64) * (self.m + 1) + rep
+            place = np.searchsorted(self.listed, pair)
+            place = np.minimum(place, len(self.listed) - 1)
+            hit = self.listed[place] == pair
+            km[hit] = self._listed_km[place[hit]]
+            hours[hit] = self._listed_hours[place[hit]]
+            usable |= hit
         return km, hours, usable
 
     def _term(
-        self, term: str, at: Positions, trips: Floats, km: Floats, hours: Floats
-    ) -> Floats:
-        """Currency per pair of one term, shape (b, m + 1)."""
-        value = np.zeros((len(at), self.m + 1))
+        self,
+        term: str,
+        at: Positions,
+        rep: Positions,
+        km: Floats,
+        hours: Floats,
+        moved: Bools,
+    ) -> Ints:
+        """Steps of one term, in a shape that goes with the pairs."""
         travel, scenario = self.scenario.travel, self.scenario
         if term == "travel":
             one_way = km * travel.cost_per_km + hours * travel.cost_per_hour
-            value[:, :-1] = trips * 2 * one_way
-        elif term == "skill":
-            lacking = self._lacks_preferred(at)
-            value[:, :-1] = scenario.skills.missing_preferred * lacking
-        elif term == "fit":
-            value[:, :-1] = self._fit_cost(at)
-        elif term == "handover":
-            value[:] = self._moved(at) * self._handover(at)[:, None]
-        else:
-            value[:, -1] = self._leave_out(at)
-        return value
+            return to_integers(self.trips[at] * 2 * one_way, self.cost_scale)
+        if term == "skill":
+            lacking = self.lacks_preferred(at, rep)
+            price = scenario.skills.missing_preferred
+            return to_integers(price * lacking, self.cost_scale)
+        if term == "fit":
+            return to_integers(self.fit_cost(at, rep), self.cost_scale)
+        if term == "handover":
+            return np.asarray(moved * self.handover[at])
+        return np.asarray((rep == self.m) * self.leave_out[at])
 
-    def _handover(self, at: Positions) -> Floats:
-        price, accounts = self.scenario.handover, self.accounts.iloc[at]
-        years = accounts["tenure_years"].to_numpy(float)
-        tenure = np.minimum(years, price.tenure_full_years) / price.tenure_full_years
-        share = price.value_share + price.tenure_share * tenure
-        pipeline = accounts["pipeline"].to_numpy(float) * price.pipeline_share
-        return np.asarray(
-            price.fixed + accounts["value"].to_numpy(float) * share + pipeline
-        )
+    def _moved(self, at: Positions, rep: Positions) -> Bools:
+        """Whether the account would leave a known owner."""
+        owner = self.owner[at]
+        return np.asarray((owner >= 0) & (rep != owner))
 
-    def _leave_out(self, at: Positions) -> Floats:
-        price, accounts = self.scenario.leave_out, self.accounts.iloc[at]
-        assert price is not None
-        by_priority = accounts["priority"].map(price.by_priority).astype(float)
-        base = by_priority.fillna(price.price).to_numpy(float)
-        return np.asarray(base + accounts["value"].to_numpy(float) * price.value_share)
-
-    def _moved(self, at: Positions) -> Ints:
-        """1 where the account would leave a known owner, shape (b, m + 1)."""
-        owner = self.owner[at, None]
-        return ((owner >= 0) & (np.arange(self.m + 1) != owner)).astype(np.int64)
-
-    def _demand(self, name: str, at: Positions, road_hours_a_year: Floats) -> Ints:
-        amount = self._own[name][at, None] * self._factor[name]
+    def _demand(self, name: str, at: Positions, rep: Positions, hours: Floats) -> Ints:
+        own, scale = self.own[name], self._scale[name]
+        if not self.depends_on_rep(name):
+            return np.asarray(to_integers(own[at], scale) * (rep < self.m))
+        amount = own[at] * self.factor[name][rep]
         if self.scenario.measure(name).travel:
-            amount = amount + road_hours_a_year * self._counts[name][at, None]
-        return to_integers(amount, self._scale[name])
+            road = self.trips[at] * 2 * hours
+            amount = amount + road * self.counts[name][at]
+        return to_integers(amount, scale)
 
-    def _eligible(self, at: Positions, km: Floats, usable: Bools) -> Bools:
-        allowed = usable & (self._lacks_required(at) == 0) & ~self._never(at)
+    def depends_on_rep(self, name: str) -> bool:
+        """Whether a measure takes more of one rep than of another."""
+        measure = self.scenario.measure(name)
+        return measure.travel or bool(measure.factor_by_grade)
+
+    def _eligible(
+        self, at: Positions, rep: Positions, km: Floats, usable: Bools
+    ) -> Bools:
+        allowed = usable & (self.lacks_required(at, rep) == 0) & ~self.never(at, rep)
         for covered, reps in self.pins:
-            allowed &= ~covered[at, None] | reps
+            allowed &= ~covered[at] | reps[rep]
         for covered, reps in self.forbids:
-            allowed &= ~(covered[at, None] & reps)
-        owner = self.owner[at, None]
-        allowed &= ~self.protected[at, None] | (np.arange(self.m) == owner)
+            allowed &= ~(covered[at] & reps[rep])
+        if self.protected.any():
+            allowed &= ~self.protected[at] | (rep == self.owner[at])
         if self.scenario.travel.max_km is not None:
             near = km <= self.scenario.travel.max_km
-            allowed &= near | self.pinned[at, None]
-        return np.hstack([allowed, self._may_stay_out[at, None]])
+            allowed &= near | self.pinned[at]
+        return np.where(rep == self.m, self.may_stay_out[at], allowed)
 
 
-def _by_text(
-    column: pd.Series, row: Callable[[str], list]
-) -> Callable[[Positions], NDArray]:
-    """Return a function that gives ``row(text)`` for accounts by position."""
-    codes, texts = pd.factorize(column)
-    table = np.array([row(text) for text in texts])
-    return lambda at: table[codes[at]]
+class ByText:
+    """
+    What ``row(text)`` says of every rep, kept once per distinct text.
+
+    Attributes
+    ----------
+    codes
+        Number of the text of each account, shape (n,).
+    table
+        Shape (texts, m + 1); nobody (last) has 0.
+    """
+
+    def __init__(self, column: pd.Series, row: Callable[[str], list]) -> None:
+        self.codes, texts = pd.factorize(column)
+        table = np.array([row(text) for text in texts])
+        nobody = np.zeros((len(texts), 1), dtype=table.dtype)
+        self.table = np.hstack([table, nobody])
+
+    def __call__(self, at: Positions, rep: Positions) -> NDArray:
+        """Look up pairs, broadcast."""
+        return np.asarray(self.table[self.codes[at], rep])

@@ -60,13 +60,11 @@ class Plan:
         pairs, n = self.compiled.pairs, len(self.rep_of)
         cost = np.zeros((len(pairs.terms), n), dtype=np.int64)
         km = np.full(n, np.nan)
-        at_once = max(1, PAIRS_PER_BLOCK // (pairs.m + 1))
-        for begin in range(0, n, at_once):
-            at = np.arange(begin, min(n, begin + at_once))
-            block, rep = pairs.block(at), self.rep_of[at]
-            cost[:, at] = block.cost[:, np.arange(len(at)), rep]
-            served = np.flatnonzero(rep < pairs.m)
-            km[at[served]] = block.km[served, rep[served]]
+        for begin in range(0, n, PAIRS_PER_BLOCK):
+            at = np.arange(begin, min(n, begin + PAIRS_PER_BLOCK))
+            block, served = pairs.price(at, self.rep_of[at]), self.rep_of[at] < pairs.m
+            cost[:, at] = block.cost
+            km[at[served]] = block.km[served]
         return cost, km
 
     def to_frame(self) -> pd.DataFrame:

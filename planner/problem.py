@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from planner.errors import PlannerError
 from planner.rounding import LARGEST_TOTAL
 from planner.words import _
+
+if TYPE_CHECKING:
+    from planner.arcs import ArcSource
 
 Ints = NDArray[np.int64]
 
@@ -94,6 +98,8 @@ class Problem:
         most one unit.
     cost_scale
         Steps of one unit of currency.
+    source
+        Yields the eligible arcs that are not held; None: all are held.
     """
 
     unit_ids: tuple[str, ...]
@@ -109,6 +115,7 @@ class Problem:
     splits: tuple[Split, ...] = ()
     apart: tuple[NDArray[np.intp], ...] = ()
     cost_scale: int = 100
+    source: ArcSource | None = None
 
     def __post_init__(self) -> None:
         arcs = len(self.rep)
@@ -122,8 +129,9 @@ class Problem:
                 raise PlannerError(f"Problem.{name} has shape {found}, not {shape}.")
         for name in ("cost", "demand"):
             array = getattr(self, name)
-            if array.dtype != np.int64 or (array < 0).any():
-                raise PlannerError(f"Problem.{name} must hold int64 >= 0.")
+            whole = array.dtype in (np.dtype(np.int64), np.dtype(np.int32))
+            if not whole or array.min(initial=0) < 0:
+                raise PlannerError(f"Problem.{name} must hold int64 (or int32) >= 0.")
         self._refuse_large_totals()
 
     def _refuse_large_totals(self) -> None:
@@ -172,7 +180,7 @@ class Problem:
     @cached_property
     def total_cost(self) -> Ints:
         """Cost of each arc over all pair-wise terms, shape (arcs,)."""
-        return self.cost.sum(axis=0)
+        return self.cost.sum(axis=0, dtype=np.int64)
 
     @cached_property
     def unit(self) -> NDArray[np.int32]:

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from planner.arcs import ArcSource
 from planner.compile import Compiled, compile_problem
 from planner.errors import PlannerError
 from planner.pairs import Pairs
 from planner.plan import Plan
-from planner.problem import Problem
 from planner.scenario import Scenario, with_solve
 from planner.solution import Solution, in_currency
 from planner.solvers.presolve import reasons_why_not
@@ -22,7 +22,6 @@ from planner.solvers.solve import solve_problem
 from planner.solvers.start import WarmStart
 from planner.words import _
 
-Bools = NDArray[np.bool_]
 Positions = NDArray[np.intp]
 
 
@@ -70,7 +69,7 @@ def resolve(
         compiled.problem,
         scenario.solve,
         impossible=compiled.impossible,
-        warm_start=WarmStart(rep_of_unit, solution.result.prices),
+        warm_start=WarmStart(rep_of_unit, solution.result.row_prices),
         interrupted=interrupted,
         tell=in_currency(tell, compiled.problem.cost_scale),
     )
@@ -103,8 +102,20 @@ def _pinned(
     count = np.add.reduceat(keep, problem.start[:-1], dtype=np.int64)
     if (count == 0).any():  # a pin may allow what distance did not, or is impossible
         return compile_problem(tables, scenario)
-    pairs = Pairs(tables, scenario)
-    return Compiled(_with_arcs(problem, keep, count), pairs, before.unit_of, {})
+    pairs, source = Pairs(tables, scenario), problem.source
+    if source is not None:
+        complete = source.complete.copy()
+        complete[units] = True
+        source = ArcSource(pairs, before.unit_of, source.caps, complete)
+    kept = replace(
+        problem,
+        start=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
+        rep=problem.rep[keep],
+        cost=problem.cost[:, keep],
+        demand=problem.demand[:, keep],
+        source=source,
+    )
+    return Compiled(kept, pairs, before.unit_of, {})
 
 
 def _found(index: pd.Index, names: Mapping[str, str] | object, kind: str) -> Positions:
@@ -118,13 +129,3 @@ def _found(index: pd.Index, names: Mapping[str, str] | object, kind: str) -> Pos
             )
         )
     return at
-
-
-def _with_arcs(problem: Problem, keep: Bools, count: NDArray[np.int64]) -> Problem:
-    return replace(
-        problem,
-        start=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
-        rep=problem.rep[keep],
-        cost=problem.cost[:, keep],
-        demand=problem.demand[:, keep],
-    )

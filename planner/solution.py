@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from planner.compile import Compiled, compile_problem
+from planner.earlier import read_start
 from planner.errors import PlannerError
 from planner.evaluate.labels import label_of
 from planner.evaluate.metrics import Metrics, metrics
@@ -23,6 +24,7 @@ from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Progress, Result, Status
 from planner.solvers.rulebook import read_rules
 from planner.solvers.solve import HINT_ARCS, solve_problem
+from planner.solvers.start import WarmStart
 from planner.solvers.warm import warm_up
 from planner.tables import Tables, load_tables
 from planner.words import _
@@ -131,11 +133,11 @@ class Solution:
             }
         )
 
-    def save(self, folder: str | Path) -> list[str]:
+    def save(self, folder: str | Path, *, drawings: bool = True) -> list[str]:
         """Write the plan folder; returns messages, such as a font to install."""
         from planner.workspace import write_plan_folder
 
-        return write_plan_folder(Path(folder), self)
+        return write_plan_folder(Path(folder), self, drawings=drawings)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the territories; returns the axes."""
@@ -153,6 +155,7 @@ def solve(
     distances: pd.DataFrame | None = None,
     time_limit_s: float | None = None,
     seed: int | None = None,
+    warm_start: Solution | str | Path | pd.Series | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     tell: Callable[[Progress], None] = lambda progress: None,
 ) -> Solution:
@@ -167,6 +170,10 @@ def solve(
         Frames that stand in for the scenario's files; the same contract holds.
     time_limit_s, seed
         Instead of those in the scenario.
+    warm_start
+        A plan to start from: an earlier solution, a plan folder, a CSV file with
+        ``account_id,rep_id``, or a series of rep ids by account id. It need not be
+        complete, nor keep the rules.
     interrupted
         Asked several times a second; True ends the solve with the best plan so far.
     tell
@@ -193,20 +200,42 @@ def solve(
         distances=distances,
     )
     compiled = compile_problem(tables, scenario)
+    start = None if warm_start is None else read_start(warm_start, compiled)
+    return solve_compiled(
+        scenario, tables, compiled, start=start, interrupted=interrupted, tell=tell
+    )
+
+
+def solve_compiled(
+    scenario: Scenario,
+    tables: Tables,
+    compiled: Compiled,
+    *,
+    start: WarmStart | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+    tell: Callable[[Progress], None] = lambda progress: None,
+) -> Solution:
+    """
+    Solve what is compiled already; arguments as for `solve`.
+
+    Parameters
+    ----------
+    scenario, tables, compiled
+        As they belong together.
+    start
+        A plan of this very question to start from.
+    """
     if len(compiled.problem.rep) > HINT_ARCS:
         warm_up()
-    scale = compiled.problem.cost_scale
-
-    def tell_in_currency(moment: Progress) -> None:
-        tell(moment._replace(cost=moment.cost / scale, bound=moment.bound / scale))
-
     result = solve_problem(
         compiled.problem,
         scenario.solve,
         impossible=compiled.impossible,
+        warm_start=start,
         interrupted=interrupted,
-        tell=tell_in_currency,
+        tell=in_currency(tell, compiled.problem.cost_scale),
     )
+    compiled = replace(compiled, problem=result.problem)
     ways: tuple[Baseline, ...] = ()
     if result.status is not Status.INFEASIBLE:
         ways = _todays_ways(scenario, tables, compiled)
@@ -216,6 +245,15 @@ def solve(
         return Solution(scenario, tables, compiled, result, None, (), why)
     plan = Plan.of_arcs(compiled, result.arcs)
     return Solution(scenario, tables, compiled, result, plan, ways)
+
+
+def in_currency(
+    tell: Callable[[Progress], None], scale: int
+) -> Callable[[Progress], None]:
+    """Return a listener to progress in cost steps that passes it on in currency."""
+    return lambda moment: tell(
+        moment._replace(cost=moment.cost / scale, bound=moment.bound / scale)
+    )
 
 
 def _todays_ways(

@@ -27,13 +27,20 @@ if TYPE_CHECKING:
 CERTIFICATE = "certificate.json"
 
 
-def write_plan_folder(folder: Path, solution: Solution) -> list[str]:
+def write_plan_folder(
+    folder: Path, solution: Solution, *, drawings: bool = True
+) -> list[str]:
     """
     Write a plan folder: all of it, or nothing.
 
     Everything is written and synced in a new folder beside the target, the
     certificate last; then the folders change places. An existing plan folder is
     replaced; any other folder that is not empty is refused.
+
+    Parameters
+    ----------
+    drawings
+        False leaves out map, territories and report; they can be drawn later.
 
     Returns
     -------
@@ -53,7 +60,7 @@ def write_plan_folder(folder: Path, solution: Solution) -> list[str]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        messages = _fill(fresh, solution)
+        messages = _fill(fresh, solution, drawings)
         fresh.chmod(0o755)
         _sync(fresh)
         _change_places(fresh, folder)
@@ -138,10 +145,7 @@ def _sync(folder: Path) -> None:
                 os.fsync(file.fileno())
 
 
-def _fill(folder: Path, solution: Solution) -> list[str]:
-    from planner.maps import write_map
-    from planner.report import write_report
-
+def _fill(folder: Path, solution: Solution, drawings: bool) -> list[str]:
     _write_plan(folder / "plan.csv", solution)
     _write_reps(folder / "reps.csv", solution)
     inputs = folder / "inputs"
@@ -149,6 +153,22 @@ def _fill(folder: Path, solution: Solution) -> list[str]:
     (inputs / "scenario.toml").write_text(solution.scenario.to_toml(), "utf-8")
     write_clean(solution.tables, inputs)
     certificate = certificate_of(solution)
+    messages = _draw(folder, solution, certificate) if drawings else []
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    certificate["files"] = {
+        path.relative_to(folder).as_posix(): _sha256(path) for path in files
+    }
+    certificate["seal"] = seal(certificate)
+    text = json.dumps(certificate, indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / CERTIFICATE).write_text(text + "\n", "utf-8")
+    return messages
+
+
+def _draw(folder: Path, solution: Solution, certificate: dict[str, Any]) -> list[str]:
+    """Write territories, map and report; returns messages."""
+    from planner.maps import write_map
+    from planner.report import write_report
+
     view = view_of(solution, certificate)
     layers = view.layers()
     messages: list[str] = []
@@ -157,13 +177,6 @@ def _fill(folder: Path, solution: Solution) -> list[str]:
         (folder / "territories.geojson").write_text(shapes, "utf-8")
         messages = write_map(folder, **layers)
     write_report(folder / "report.html", view.report_data(layers, language()))
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    certificate["files"] = {
-        path.relative_to(folder).as_posix(): _sha256(path) for path in files
-    }
-    certificate["seal"] = seal(certificate)
-    text = json.dumps(certificate, indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / CERTIFICATE).write_text(text + "\n", "utf-8")
     return messages
 
 

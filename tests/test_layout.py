@@ -15,11 +15,13 @@ import planner
 PACKAGE = Path(planner.__file__).parent
 RANKS = (
     ("words",),
-    ("errors", "rounding"),
+    ("errors", "rounding", "compiled"),
     ("scenario", "embedded"),
     ("geo",),
     ("tables",),
+    ("scan",),
     ("pairs", "problem"),
+    ("arcs",),
     ("compile",),
     ("plan", "maps", "charts"),
     ("solvers", "evaluate"),
@@ -27,6 +29,7 @@ RANKS = (
     ("reporting", "certificate"),
     ("workspace",),
     ("solution",),
+    ("bench",),
     ("cli",),
 )
 """A module may import from earlier lines and from its own folder, nothing else."""
@@ -44,6 +47,8 @@ ALONE = (
     "problem",
     "plan",
     "pairs",
+    "scan",
+    "arcs",
     "solvers",
     "certificate",
     "workspace",
@@ -52,9 +57,9 @@ ALONE = (
 """What the judge must never see: it recounts what these have computed."""
 
 ONLY_IN = {
-    "click": ("cli",),
-    "rich": ("cli",),
-    "numba": ("solvers",),
+    "click": ("cli", "bench"),
+    "rich": ("cli", "bench"),
+    "numba": ("compiled",),
     "ortools": ("solvers",),
     "matplotlib": ("maps", "workspace", "solution"),
     "jinja2": ("report",),

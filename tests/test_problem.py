@@ -110,9 +110,9 @@ def test_arcs_of_names_units_with_a_forbidden_rep(problem: Problem) -> None:
         ({"start": np.zeros(3, np.int64)}, r"start has shape \(3,\), not \(4,\)"),
         ({"cost": np.zeros((2, 7), np.int64)}, r"cost has shape \(2, 7\), not \(1, 7"),
         ({"demand": np.zeros((1, 6), np.int64)}, r"demand has shape \(1, 6\), not"),
-        ({"cost": np.full((1, 7), -1)}, "cost must hold int64 >= 0"),
-        ({"demand": np.full((1, 7), -1)}, "demand must hold int64 >= 0"),
-        ({"cost": np.zeros((1, 7))}, "cost must hold int64 >= 0"),
+        ({"cost": np.full((1, 7), -1)}, "cost must hold int64 .*>= 0"),
+        ({"demand": np.full((1, 7), -1)}, "demand must hold int64 .*>= 0"),
+        ({"cost": np.zeros((1, 7))}, "cost must hold int64 .*>= 0"),
         ({"cost": np.full((1, 7), 2**52)}, r"cost of a plan could reach .* \(2\^53\)"),
         (
             {"demand": np.full((1, 7), 2**52), "rows": ()},

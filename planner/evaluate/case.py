@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from planner.evaluate.bound import DualBound, total_of
 from planner.evaluate.folder import Certificate
+from planner.evaluate.knapsack import KnapsackBound, bound_of
 from planner.evaluate.pairs import Bools, Ints, Pairs, Quantity
 from planner.evaluate.recount import Recount
 from planner.evaluate.rows import Row
@@ -37,7 +38,7 @@ class Case:
     eligible: np.ndarray
     costs: dict[str, Ints]
     loads: dict[Quantity, Ints]
-    dual: DualBound
+    dual: DualBound | KnapsackBound
 
     def account(self, at: int) -> str:
         return str(self.recount.accounts.index[at])
@@ -91,7 +92,7 @@ def survey(
     quantities = {row.quantity for row in recount.rows}
     quantities |= {("measure", name) for name in recount.scales}
     loads = {q: np.zeros(recount.nobody + 1, dtype=np.int64) for q in quantities}
-    dual = DualBound(recount, claims.dual.prices, claims.dual.price_scale)
+    dual = bound_of(recount, claims.dual)
     for parts, starts in recount.blocks():
         unit: Pairs | None = None
         for rows in parts:

@@ -223,7 +223,8 @@ def _bound_in_words(case: Case) -> str:
             dual=amount_text(claims.dual.bound, scale),
         )
     return _("{bound}, recomputed from {n:,} prices").format(
-        bound=amount_text(claims.bound, scale), n=len(claims.dual.prices)
+        bound=amount_text(claims.bound, scale),
+        n=len(claims.dual.prices) + len(claims.dual.units),
     )
 
 

@@ -44,10 +44,15 @@ class _Part(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False, frozen=True)
 
 
-class _Dual(_Part):
+class DualClaim(_Part):
+    """Prices of rows, and with knapsacks also of accounts."""
+
     bound: int
     price_scale: int
     prices: dict[str, int]
+    kind: Literal["rows", "knapsacks"] = "rows"
+    knapsacks: list[str] = []
+    units: dict[str, int] = {}
 
 
 class _Load(_Part):
@@ -73,7 +78,7 @@ class Certificate(_Part):
     currency: str
     bound_by: Literal["dual", "solver", "trivial"]
     terms: dict[str, int]
-    dual: _Dual
+    dual: DualClaim
     measures: dict[str, int]
     limits: list[_Load]
     moved: _Moved

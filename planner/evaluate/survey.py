@@ -67,19 +67,15 @@ class Survey:
         n, pairs = len(self.chosen), self.pairs
         self.km, self.hours = np.full(n, np.nan), np.full(n, np.nan)
         loads = np.zeros((len(pairs.measures), self.m + 1), dtype=np.int64)
-        at_risk, step = 0, max(1, PAIRS_AT_ONCE // (self.m + 1))
-        for first in range(0, n, step):
-            at = np.arange(first, min(n, first + step))
-            to, line = self.chosen[at], np.arange(len(at))
-            block = pairs.block(at)
+        at_risk = 0
+        for first in range(0, n, PAIRS_AT_ONCE):
+            at = np.arange(first, min(n, first + PAIRS_AT_ONCE))
+            block = pairs.price(at, self.chosen[at])
             for load, demand in zip(loads, block.demand, strict=True):
-                np.add.at(load, to, demand[line, to])
+                np.add.at(load, self.chosen[at], demand)
             if "handover" in pairs.terms:
-                cost = block.cost[pairs.terms.index("handover")]
-                at_risk += int(cost[line, to].sum())
-            km, hours, _usable = pairs.distances(at)
-            rep = self._rep(at)
-            self.km[at], self.hours[at] = km[line, rep], hours[line, rep]
+                at_risk += int(block.cost[pairs.terms.index("handover")].sum())
+            self.km[at], self.hours[at], _usable = pairs.distances(at, self._rep(at))
         unknown = ~(self.served & self._has_distance())
         self.km[unknown] = self.hours[unknown] = np.nan
         self.at_risk = at_risk / pairs.cost_scale

@@ -51,14 +51,25 @@ def road_km(account_places: Floats, rep_places: Floats, circuity: ArrayLike) -> 
     -------
     Kilometres, shape (n, m). Call it in blocks of accounts: n x m doubles are held.
     """
-    straight = haversine_km(
+    return road_km_between(
         account_places[:, 0, None],
         account_places[:, 1, None],
         rep_places[None, :, 0],
         rep_places[None, :, 1],
+        np.broadcast_to(np.asarray(circuity, float), len(account_places))[:, None],
     )
-    factor = np.broadcast_to(np.asarray(circuity, float), len(account_places))
-    return np.asarray(np.rint(straight * factor[:, None] * 1000) / 1000)
+
+
+def road_km_between(
+    latitude: ArrayLike,
+    longitude: ArrayLike,
+    other_latitude: ArrayLike,
+    other_longitude: ArrayLike,
+    circuity: ArrayLike,
+) -> Floats:
+    """Do as `road_km` for single pairs: five arguments, broadcast together."""
+    straight = haversine_km(latitude, longitude, other_latitude, other_longitude)
+    return np.asarray(np.rint(straight * np.asarray(circuity) * 1000) / 1000)
 
 
 def road_hours(km: ArrayLike, speeds: Sequence[tuple[float, float]]) -> Floats:

@@ -153,7 +153,7 @@ class _Ways:
         km_of_arc = np.zeros(len(self.problem.rep))
         counts = np.diff(start)
         for at in blocks(self.pairs):
-            km = self.pairs.distances(at)[0]
+            km = self.pairs.distances(at[:, None], np.arange(self.pairs.m))[0]
             nearest[at] = km.argmin(axis=1)
             padded = np.hstack([km, np.zeros((len(at), 1))])
             unit = unit_of[at]

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.compile import PAIRS_PER_BLOCK
 from planner.pairs import Pairs
 from planner.problem import Problem, Row
-from planner.tables import parse_skills
 from planner.words import _
 
 Bools = NDArray[np.bool_]
@@ -68,27 +66,11 @@ def _reasons(
     pairs: Pairs, at: Positions, rep: Positions
 ) -> Iterator[tuple[str, Bools]]:
     """Rule in words, and which of the pairs (accounts `at`, their reps) break it."""
-    accounts, reps = pairs.accounts.iloc[at], pairs.reps.iloc[rep]
-    yield (
-        _("required skill missing: {n:,} accounts"),
-        np.array(
-            [
-                _lacks(asked, held)
-                for asked, held in zip(accounts["skills"], reps["skills"], strict=True)
-            ],
-            dtype=bool,
-        ),
-    )
-    fit = pairs.scenario.fit
+    lacking = np.asarray(pairs.lacks_required(at, rep) > 0)
+    yield _("required skill missing: {n:,} accounts"), lacking
     yield (
         _("grade of the rep does not fit: {n:,} accounts"),
-        np.array(
-            [
-                fit.get(grade, {}).get(other) == "never"
-                for grade, other in zip(accounts["grade"], reps["grade"], strict=True)
-            ],
-            dtype=bool,
-        ),
+        np.asarray(pairs.never(at, rep)),
     )
     yield (
         _("protected, but not with today's owner: {n:,} accounts"),
@@ -96,11 +78,6 @@ def _reasons(
     )
     yield from _chosen_by_hand(pairs, at, rep)
     yield from _too_far(pairs, at, rep)
-
-
-def _lacks(asked: str, held: str) -> bool:
-    have = parse_skills(held)
-    return any(have.get(x, 0) < level for x, level in parse_skills(asked).items())
 
 
 def _chosen_by_hand(
@@ -119,15 +96,9 @@ def _chosen_by_hand(
 def _too_far(
     pairs: Pairs, at: Positions, rep: Positions
 ) -> Iterator[tuple[str, Bools]]:
-    far, unlisted = np.zeros(len(at), bool), np.zeros(len(at), bool)
-    most = pairs.scenario.travel.max_km
-    step = max(1, PAIRS_PER_BLOCK // (pairs.m + 1))
-    for first in range(0, len(at), step):
-        part = slice(first, first + step)
-        km, _hours, usable = pairs.distances(at[part])
-        line = np.arange(len(km))
-        unlisted[part] = ~usable[line, rep[part]]
-        if most is not None:
-            far[part] = (km[line, rep[part]] > most) & ~pairs.pinned[at[part]]
+    km, _hours, usable = pairs.distances(at, rep)
+    far = np.zeros(len(at), dtype=bool)
+    if pairs.scenario.travel.max_km is not None:
+        far = (km > pairs.scenario.travel.max_km) & ~pairs.pinned[at]
     yield _("farther than max_km: {n:,} accounts"), far
-    yield _("no distance given for the pair: {n:,} accounts"), unlisted
+    yield _("no distance given for the pair: {n:,} accounts"), ~usable

@@ -1,18 +1,5 @@
-"""How hot loops are compiled: once per machine where the result can be kept."""
+"""The decorator of hot loops, where the solvers look for it."""
 
-from __future__ import annotations
+from planner.compiled import compiled
 
-import os
-from pathlib import Path
-
-import numba
-
-
-def _can_keep() -> bool:
-    """Whether machine code can be written beside the package, or below home."""
-    home = Path(os.path.expanduser("~"))
-    return any(os.access(place, os.W_OK) for place in (Path(__file__).parent, home))
-
-
-compiled = numba.njit(cache=_can_keep(), nogil=True, error_model="numpy")
-"""Decorator of a hot loop; it lets other Python threads run meanwhile."""
+__all__ = ["compiled"]

@@ -10,41 +10,72 @@ is a lower limit on the cost of every plan for any y with |y_k| <= price_k
 the linear relaxation at the best y.
 
 The minimum is smoothed by a softmin of temperature eps and maximised by projected
-Newton with Levenberg damping while eps falls. What is reported is the exact minimum
-over all arcs, in integers, valid whatever Newton did.
+Newton with Levenberg damping while eps falls: hot stages on a sample of the units,
+the cold ones on all. What is reported is the exact minimum over all eligible arcs, in
+integers, valid whatever Newton did. A large problem holds few arcs only; its source is
+asked before and after each stage for arcs that the prices have made attractive, and
+the last time for a proof that there are none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, diags_array
 
+from planner.arcs import Arcs, in_rows, with_arcs
 from planner.problem import Problem
+from planner.solvers.newton import Smoothed, newton
 from planner.solvers.result import Prices, Watch
-from planner.solvers.rows import LinearRows
-from planner.solvers.softmin import softmin
+from planner.solvers.rows import LinearRows, linear_rows
+from planner.solvers.softmin import exact_minimum
 
 Floats = NDArray[np.float64]
+Positions = NDArray[np.intp]
 
+HOT, COLD = 0.3, 3e-4
+"""First and last temperature over the spread of a unit's costs."""
 STAGES = 12
-"""Temperatures from coarse to fine."""
+"""Temperatures from hot to cold."""
+SAMPLED = 0.02
+"""Temperatures down to this are met on a sample only."""
+WARM = 0.004
+"""First temperature when good prices are at hand."""
+SAMPLE_PER_ROW = 4
+"""Units of the sample for each row, at least."""
+RANK = 12
+"""The spread of a unit's costs is what its arc of this rank costs above its best."""
+SAMPLE_ARCS, HELD_ARCS = 200, 32
+"""Arcs of a unit in the sample, and in the problem that is handed on."""
 DEAREST = 1e13
 """Largest price of a typical demand; only problems without a plan come near it."""
-NEWTON_STEPS = 25
-"""Newton steps at each temperature at most."""
 
 
 @dataclass(frozen=True, eq=False)
 class Dual:
-    """Prices (K,), and the reduced cost of every arc above its unit's best."""
+    """
+    Prices with a proven bound.
+
+    Attributes
+    ----------
+    prices
+        Of one step of each row, shape (K,).
+    reduced
+        Reduced cost of every held arc above its unit's best, shape (arcs,).
+    certificate
+        The same prices in integers, and their bound over all eligible arcs.
+    problem, rows
+        The problem with the arcs that matter at these prices; the given one where it
+        holds all.
+    """
 
     prices: Floats
     reduced: Floats
     certificate: Prices
+    problem: Problem
+    rows: LinearRows
 
 
 def solve_dual(
@@ -55,6 +86,7 @@ def solve_dual(
     start: Floats | None = None,
     time_share: float = 1.0,
     worst: float = np.inf,
+    threads: int = 1,
 ) -> Dual:
     """
     Find prices whose bound is within a hair of the best one.
@@ -64,176 +96,228 @@ def solve_dual(
     problem, rows
         Every unit must have at least one arc.
     start
-        Prices to start from, shape (K,).
+        Prices to start from, shape (K,); the hot stages are then left out.
     time_share
         Share of the time left that may be used.
     worst
-        No plan costs more: a bound above it proves that there is no plan.
+        No plan costs more: a bound above it proves that there is no plan. Only looked
+        at where all arcs are held.
+    threads
+        Threads of the passes over arcs and pairs.
 
     Returns
     -------
     The prices with the best exact bound met on the way.
     """
-    ends = watch.seconds + watch.left * time_share
-    unit = _typical_demand(rows)
-    scaled = _in_units(rows, unit)
-    bounds = _price_range(scaled)
-    y = np.zeros(len(unit)) if start is None else np.clip(start * unit, *bounds)
-    smoothed = _Smoothed(problem, scaled)
-    best, best_value = y, -np.inf
-    for eps in _temperatures(problem, rows):
-        if watch.seconds > ends or not len(y) or best_value > worst:
-            break
-        y, value = _newton(smoothed, y, eps, bounds, lambda: watch.seconds > ends)
-        if value > best_value:
-            best, best_value = y, value
-            watch.report("bound", bound=value)
-    certificate = integer_prices(problem, rows, best / unit)
-    watch.report("bound", bound=certificate.bound)
-    y = best / unit
-    return Dual(y, reduced_costs(problem, rows, y), certificate)
+    run = _Run(problem, rows, watch, watch.seconds + watch.left * time_share, threads)
+    return run.solve(start, worst if problem.source is None else np.inf)
+
+
+class _Run:
+    """One dual: the problem as it grows, and the best prices so far."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        rows: LinearRows,
+        watch: Watch,
+        ends: float,
+        threads: int,
+    ) -> None:
+        self.problem, self.rows, self.watch, self.ends = problem, rows, watch, ends
+        self.threads = threads
+        if problem.source is not None:
+            problem.source.threads = threads
+        self.unit = _typical_demand(rows)
+        cap = np.minimum(rows.price * self.unit, DEAREST)
+        self.bounds = (
+            np.where(rows.low > 0, -cap, 0.0),
+            np.where(np.isfinite(rows.high), cap, 0.0),
+        )
+        self.named = {row.id: row for row in problem.rows}
+
+    def late(self) -> bool:
+        """Whether the share of the time is used up."""
+        return self.watch.seconds > self.ends
+
+    def solve(self, start: Floats | None, worst: float) -> Dual:
+        y, best_value = np.zeros(len(self.unit)), -np.inf
+        temperatures = self._temperatures()
+        if start is not None:
+            y = np.clip(start * self.unit, *self.bounds)
+            temperatures = temperatures[temperatures <= WARM * self.spread]
+        elif len(y):
+            y, temperatures = self._sampled(y, temperatures)
+        best = y
+        if self.problem.source is not None:
+            self._choose(y)
+        smoothed = None
+        for eps in temperatures:
+            if self.late() or not len(y) or best_value > worst:
+                break
+            if self._widened(y, eps) or smoothed is None:
+                smoothed = self._smoothed(self.problem, self.rows)
+            y, value = newton(smoothed, y, eps, self.bounds, self.late)
+            if self.problem.source is not None:
+                best = y  # values over held arcs only do not compare
+            elif value > best_value:
+                best, best_value = y, value
+                self.watch.report("bound", bound=value)
+        certificate = self._proven(best / self.unit)
+        self.watch.report("bound", bound=certificate.bound)
+        prices = best / self.unit
+        reduced = reduced_costs(self.problem, self.rows, prices)
+        return Dual(prices, reduced, certificate, self.problem, self.rows)
+
+    def _smoothed(
+        self, problem: Problem, rows: LinearRows, share: Floats | float = 1.0
+    ) -> Smoothed:
+        return Smoothed(problem, rows, self.unit, share=share, threads=self.threads)
+
+    def _temperatures(self) -> Floats:
+        """Falling temperatures, from the spread of costs to a fraction of it."""
+        step = max(1, self.problem.n // 5_000)
+        units = np.arange(0, self.problem.n, step)
+        above = []
+        for unit in units.tolist():
+            begin, end = self.problem.start[unit], self.problem.start[unit + 1]
+            cost = np.sort(self.rows.cost[begin:end])
+            above.append(float(cost[min(RANK, len(cost)) - 1] - cost[0]))
+        rising = [value for value in above if value > 0]
+        self.spread = float(np.median(rising)) + 1e-3 if rising else 1.0
+        stages = np.geomspace(HOT * self.spread, COLD * self.spread, STAGES)
+        return np.asarray(stages if rising else stages[-1:] + 1.0)
+
+    def _sampled(self, y: Floats, temperatures: Floats) -> tuple[Floats, Floats]:
+        """Meet the hot temperatures on a sample, with bands scaled to it."""
+        size = SAMPLE_PER_ROW * len(y)
+        if 2 * size > self.problem.n:
+            return y, temperatures
+        rng = np.random.default_rng(0)
+        units = np.sort(rng.choice(self.problem.n, size, replace=False))
+        problem = _part(self.problem, units)
+        share = self._share(units)
+        smoothed = self._smoothed(problem, linear_rows(problem), share)
+        hot = temperatures > SAMPLED * self.spread
+        for eps in temperatures[hot]:
+            if self.late():
+                break
+            y, _value = newton(smoothed, y, eps, self.bounds, self.late)
+        return y, temperatures[~hot]
+
+    def _share(self, units: Positions) -> Floats:
+        """Share of all demand for each row that a sample of the units has, (K,)."""
+        problem = self.problem
+        size = np.maximum(np.diff(problem.start), 1)
+        share = []
+        for values in problem.demand:
+            mean = np.add.reduceat(values, problem.start[:-1], dtype=float) / size
+            share.append(mean[units].sum() / max(mean.sum(), 1e-9))
+        return np.array([share[self.named[row].measure] for row in self.rows.ids])
+
+    # ---- arcs that are not held --------------------------------------------------
+
+    def _each(self, y: Floats) -> Floats:
+        """Prices by measure and rep, as the source wants them."""
+        source = self.problem.source
+        assert source is not None
+        rows = tuple(self.named[row] for row in self.rows.ids)
+        return source.by_rep(rows, y / self.unit)
+
+    def _take(self, problem: Problem) -> None:
+        self.problem, self.rows = problem, linear_rows(problem)
+
+    def _choose(self, y: Floats) -> None:
+        """Hold the arcs of least reduced cost of each unit instead of the present."""
+        source = self.problem.source
+        assert source is not None
+        whole = _part_arcs(self.problem, np.flatnonzero(source.complete))
+        parts = [whole, *source.cheapest(self._each(y), HELD_ARCS)]
+        start, arcs = in_rows(parts, self.problem.n)
+        self._take(
+            replace(
+                self.problem,
+                start=start,
+                rep=arcs.rep,
+                cost=arcs.cost,
+                demand=arcs.demand,
+            )
+        )
+
+    def _widened(self, y: Floats, eps: float) -> bool:
+        """Hold also what is cheaper than the best held arc, or nearly."""
+        source = self.problem.source
+        if source is None:
+            return False
+        priced = self.rows.cost + self.rows.matrix @ (y / self.unit)
+        least = np.minimum.reduceat(priced, self.problem.start[:-1])
+        found = source.below(self.problem, least + eps, self._each(y))
+        if not len(found.rep):
+            return False
+        self._take(with_arcs(self.problem, found))
+        return True
+
+    def _proven(self, prices: Floats) -> Prices:
+        """Price in integers; hold whatever is below the least of the held arcs."""
+        source = self.problem.source
+        while True:
+            certificate, best, numerators = _in_integers(
+                self.problem, self.rows, prices, self.threads
+            )
+            if source is None:
+                return certificate
+            scale = certificate.scale
+            each = self._each(numerators / scale * self.unit)
+            found = source.below(self.problem, best / scale, each)
+            self._take(with_arcs(self.problem, found))
+            again = _in_integers(self.problem, self.rows, prices, self.threads)
+            if again[0].scale == scale:  # so these are the prices that were asked for
+                return again[0]
+
+
+def _part(problem: Problem, units: Positions) -> Problem:
+    """Return the problem of some of the units, without sets, and without source."""
+    arcs = _part_arcs(problem, units)
+    size = np.diff(problem.start)[units]
+    return replace(
+        problem,
+        unit_ids=tuple(problem.unit_ids[unit] for unit in units.tolist()),
+        start=np.concatenate([[0], np.cumsum(size)]),
+        rep=arcs.rep,
+        cost=arcs.cost,
+        demand=arcs.demand,
+        splits=(),
+        apart=(),
+        source=None,
+    )
+
+
+def _part_arcs(problem: Problem, units: Positions) -> Arcs:
+    """Arcs that are held of some units, in their order."""
+    size = np.diff(problem.start)[units]
+    begin = np.cumsum(size) - size
+    at = np.repeat(problem.start[units] - begin, size) + np.arange(size.sum())
+    return Arcs(
+        np.repeat(units, size),
+        problem.rep[at],
+        problem.cost[:, at],
+        problem.demand[:, at],
+    )
 
 
 def _typical_demand(rows: LinearRows) -> Floats:
     """Mean demand of the arcs in each row: hours and head counts become alike."""
-    count = np.maximum(np.diff(rows.matrix.tocsc().indptr), 1)
-    mean = np.asarray(rows.matrix.sum(axis=0)) / count
+    k = len(rows.ids)
+    count = np.maximum(np.bincount(rows.matrix.indices, minlength=k), 1)
+    mean = np.bincount(rows.matrix.indices, rows.matrix.data, minlength=k) / count
     return np.where(mean > 0, mean, 1.0)
 
 
-def _in_units(rows: LinearRows, unit: Floats) -> LinearRows:
-    """Measure every row in its typical demand."""
-    return replace(
-        rows,
-        matrix=csr_array(rows.matrix @ diags_array(1 / unit)),
-        low=rows.low / unit,
-        high=rows.high / unit,
-        price=rows.price * unit,
-    )
-
-
-def _price_range(rows: LinearRows) -> tuple[Floats, Floats]:
-    """Prices outside this range give no bound, or can never help."""
-    cap = np.minimum(rows.price, DEAREST)
-    lowest = np.where(rows.low > 0, -cap, 0.0)
-    highest = np.where(np.isfinite(rows.high), cap, 0.0)
-    return lowest, highest
-
-
-def _temperatures(problem: Problem, rows: LinearRows) -> Floats:
-    """Falling temperatures, from the spread of the arcs' costs to a fraction of it."""
-    first = problem.start[:-1]
-    best = np.minimum.reduceat(rows.cost, first)
-    above = (rows.cost - best[problem.unit]).astype(float)
-    if not (above > 0).any():
-        return np.array([1.0])
-    typical = np.median(above[above > 0]) / 20
-    return np.asarray(np.geomspace(typical + 1e-3, typical * 2e-4 + 1e-3, STAGES))
-
-
 def reduced_costs(problem: Problem, rows: LinearRows, y: Floats) -> Floats:
-    """How far each arc lies above its unit's cheapest at these prices, >= 0."""
+    """How far each held arc lies above its unit's cheapest at these prices, >= 0."""
     priced = rows.cost + rows.matrix @ y
     best = np.minimum.reduceat(priced, problem.start[:-1])
     return np.asarray(priced - best[problem.unit])
-
-
-@dataclass(frozen=True, eq=False)
-class _Point:
-    """The smoothed dual at some prices."""
-
-    value: float
-    hard: float
-    gradient: Floats
-    weight: Floats
-
-
-class _Smoothed:
-    """The smoothed dual of a problem, over all of its arcs."""
-
-    def __init__(self, problem: Problem, rows: LinearRows) -> None:
-        self.problem, self.rows = problem, rows
-        self.cost = rows.cost.astype(float)
-        two = np.isfinite(rows.high) & (rows.low > 0)
-        high = np.where(np.isfinite(rows.high), rows.high, rows.low)
-        self.middle = np.where(two, (high + rows.low) / 2, high)
-        self.half = np.where(two, (high - rows.low) / 2, 0.0)
-
-    def at(self, y: Floats, eps: float) -> _Point:
-        """Value, exact value, gradient and arc weights at prices y."""
-        matrix = self.rows.matrix
-        weight, load = np.empty(len(self.cost)), np.empty(len(y))
-        soft, hard = softmin(
-            self.problem.start,
-            self.cost,
-            matrix.indptr,
-            matrix.indices,
-            matrix.data,
-            y,
-            eps,
-            weight,
-            load,
-        )
-        # |y| is rounded off by about as much as the softmin rounds the minimum.
-        root = np.sqrt(y * y + (eps / 2) ** 2)
-        linear = float(self.middle @ y)
-        return _Point(
-            value=soft - linear - float(self.half @ root),
-            hard=hard - linear - float(self.half @ np.abs(y)),
-            gradient=load - self.middle - self.half * y / root,
-            weight=weight,
-        )
-
-    def negative_hessian(self, y: Floats, eps: float, weight: Floats) -> Floats:
-        """Curvature of the smoothed dual, dense, shape (K, K)."""
-        carrying = np.flatnonzero(weight > 3e-3)
-        matrix = self.rows.matrix[carrying]
-        spread = diags_array(weight[carrying]) @ matrix
-        unit = self.problem.unit[carrying]
-        shape = (self.problem.n, len(unit))
-        pick = csr_array((np.ones(len(unit)), (unit, np.arange(len(unit)))), shape)
-        mean = pick @ spread
-        dense = (matrix.T @ spread - mean.T @ mean).toarray() / eps
-        root = np.sqrt(y * y + (eps / 2) ** 2)
-        return np.asarray(dense + np.diag(self.half * (eps / 2) ** 2 / root**3))
-
-
-def _newton(
-    smoothed: _Smoothed,
-    y: Floats,
-    eps: float,
-    bounds: tuple[Floats, Floats],
-    late: Callable[[], bool],
-) -> tuple[Floats, float]:
-    """Maximise the smoothed dual by projected, damped Newton; also the hard value."""
-    damping = 1e-3
-    point = smoothed.at(y, eps)
-    for _ in range(NEWTON_STEPS):
-        gradient = point.gradient
-        free = ~(
-            ((y <= bounds[0]) & (gradient < 0)) | ((y >= bounds[1]) & (gradient > 0))
-        )
-        if late() or not free.any():
-            break
-        curvature = smoothed.negative_hessian(y, eps, point.weight)[np.ix_(free, free)]
-        diagonal = np.diag(curvature)
-        floor = 0.3 * np.median(diagonal) + 0.05 / eps  # else flat where all is decided
-        gained = 0.0
-        for _ in range(8):
-            damped = curvature + np.diag(damping * (diagonal + floor))
-            step = np.zeros_like(y)
-            step[free] = np.linalg.solve(damped, gradient[free])
-            trial = np.clip(y + step, *bounds)
-            there = smoothed.at(trial, eps)
-            gained = there.value - point.value
-            if gained > 1e-4 * float(gradient @ (trial - y)):
-                damping = max(damping / 6, 1e-9)
-                y, point = trial, there
-                break
-            damping *= 8
-        if gained <= max(1e-9 * abs(point.value), 1e-5 * smoothed.problem.n * eps):
-            break
-    return y, point.hard
 
 
 def integer_prices(problem: Problem, rows: LinearRows, y: Floats) -> Prices:
@@ -241,8 +325,15 @@ def integer_prices(problem: Problem, rows: LinearRows, y: Floats) -> Prices:
     Round prices to a common denominator and evaluate the bound exactly.
 
     The denominator is the largest power of two, at most 2^20, for which every
-    intermediate number stays below 2^61.
+    intermediate number stays below 2^61. Over the held arcs only.
     """
+    return _in_integers(problem, rows, y, 1)[0]
+
+
+def _in_integers(
+    problem: Problem, rows: LinearRows, y: Floats, threads: int
+) -> tuple[Prices, NDArray[np.int64], NDArray[np.int64]]:
+    """Prices with their bound, the least of each unit (n,), and numerators (K,)."""
     largest = float((rows.matrix @ np.abs(y)).max(initial=0.0))
     if largest > 2**58:  # only where no plan exists; smaller prices prove as much
         y, largest = y * (2**58 / largest), 2.0**58
@@ -255,13 +346,27 @@ def integer_prices(problem: Problem, rows: LinearRows, y: Floats) -> Prices:
     numerators = np.rint(y * scale).astype(np.int64)
     cap = np.where(np.isfinite(rows.price), rows.price * scale, 2**62)
     numerators = np.clip(numerators, -cap.astype(np.int64), cap.astype(np.int64))
-    matrix = csr_array(
-        (rows.matrix.data.astype(np.int64), rows.matrix.indices, rows.matrix.indptr),
-        shape=rows.matrix.shape,
-    )
-    priced = scale * rows.cost + matrix @ numerators
-    best = np.minimum.reduceat(priced, problem.start[:-1])
-    total = int(best.astype(object).sum())
+    best = np.empty(problem.n, dtype=np.int64)
+    matrix = rows.matrix
+    edges = np.linspace(0, problem.n, threads + 1).astype(int)
+
+    def work(part: int) -> None:
+        exact_minimum(
+            problem.start,
+            rows.cost,
+            matrix.indptr,
+            matrix.indices,
+            matrix.data,
+            numerators,
+            scale,
+            edges[part],
+            edges[part + 1],
+            best,
+        )
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(threads)))
+    total = (int((best >> 32).sum()) << 32) + int((best & 0xFFFFFFFF).sum())
     for price, low, high in zip(numerators, rows.low, rows.high, strict=True):
         total -= int(price) * int(high) if price > 0 else int(price) * int(low)
     bound = -((-total) // scale)
@@ -273,4 +378,4 @@ def integer_prices(problem: Problem, rows: LinearRows, y: Floats) -> Prices:
     dropped = sorted({split.term for split in problem.splits})
     if problem.apart:
         dropped.append("apart")
-    return Prices(named, scale, bound, tuple(dropped))
+    return Prices(named, scale, bound, tuple(dropped)), best, numerators

@@ -52,7 +52,7 @@ def price(compiled: Compiled, rep_of_account: Positions) -> Priced:
 
 
 def price_all(compiled: Compiled, plans: Sequence[Positions]) -> list[Priced]:
-    """Do as `price` for several plans, pricing every pair only once."""
+    """Do as `price` for several plans."""
     pairs = compiled.pairs
     chosen = [_columns(pairs, plan) for plan in plans]
     shape = (len(pairs.measures), pairs.m + 1)
@@ -64,15 +64,15 @@ def price_all(compiled: Compiled, plans: Sequence[Positions]) -> list[Priced]:
         )
         for _plan in plans
     ]
-    for at in blocks(pairs):
-        block = pairs.block(at)
-        line = np.arange(len(at))
-        for columns, total in zip(chosen, sums, strict=True):
+    for columns, total in zip(chosen, sums, strict=True):
+        for first in range(0, len(columns), PAIRS_PER_BLOCK):
+            at = np.arange(first, min(len(columns), first + PAIRS_PER_BLOCK))
             to = columns[at]
-            total.cost += block.cost[:, line, to].sum(axis=1)
-            total.allowed[at] = block.eligible[line, to]
+            block = pairs.price(at, to)
+            total.cost += block.cost.sum(axis=1)
+            total.allowed[at] = block.eligible
             for load, demand in zip(total.load, block.demand, strict=True):
-                np.add.at(load, to, demand[line, to])
+                np.add.at(load, to, demand)
     return [
         _judge(compiled, columns, total)
         for columns, total in zip(chosen, sums, strict=True)

@@ -53,12 +53,19 @@ class Prices:
         Lower limit on the cost of every plan, by these prices alone.
     dropped
         Terms and rules that the bound does not use (it is valid without them).
+    knapsacks
+        Rows of one rep each that the bound keeps whole; on them only the low end is
+        priced. Empty: a bound by row prices alone.
+    units
+        With knapsacks: price of each unit, times `scale`, length n.
     """
 
     numerators: dict[str, int]
     scale: int
     bound: int
     dropped: tuple[str, ...] = ()
+    knapsacks: tuple[str, ...] = ()
+    units: tuple[int, ...] = ()
 
 
 class Progress(NamedTuple):
@@ -93,6 +100,8 @@ class Result:
         In steps of the problem's cost scale; inf and 0 where there is none.
     prices
         The dual solution behind the bound.
+    row_prices
+        Prices on the rows alone, from which a later solve can start.
     bound_by
         "dual" (re-checkable from the prices), "solver" (rests on the search of the
         solver), or "trivial" (costs are never negative).
@@ -107,6 +116,7 @@ class Result:
     bound: float
     bound_by: str
     prices: Prices
+    row_prices: Prices
     method: str
     why: str
     seed: int

@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from planner.problem import Problem, evaluate
-from planner.solvers import moves
+from planner.solvers import chains
+from planner.solvers.chain_model import build_model, enter_plan
+from planner.solvers.chain_state import SET_PRICE, Model, State, excess_of
+from planner.solvers.descent import descend
 from planner.solvers.dual import Dual
+from planner.solvers.promising import candidates
 from planner.solvers.result import Watch, gap_of
 from planner.solvers.rows import LinearRows
 
 Arcs = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-Indices = NDArray[np.integer]
 
-CANDIDATES = 14
-"""Arcs per unit that the search looks at: those of least reduced cost."""
-FAVOURITES = 3
-"""Arcs per unit that its company in a split set looks at, too."""
-CHUNK_SECONDS = 0.25
+CANDIDATES, MORE_CANDIDATES = 14, 40
+"""Arcs per unit that the search looks at; while it finds no plan."""
+DEPTH, PATIENCE = 6, 20_000
+"""Units moved by a chain, and looks per step, at most."""
+HOT, COLD, WARM = 5.0, 0.3, 1.0
+"""
+First and last temperature over the excess per unit of a quenched plan; WARM: the first
+one of a search that starts from a given plan.
+"""
+QUENCH = 0.04
+"""Share of the time for the quench."""
+GIVE_UP = 0.7
+"""Share of the time after which a search without any plan gives up."""
+CHUNK_SECONDS = 0.1
 """Between two looks at the clock."""
+FIRST_CHUNK, LARGEST_CHUNK = 2_000, 10_000_000
+"""Steps between two looks at the clock, at first and at most."""
+SHORTEST_PAUSE = 1_000
+"""Steps between two changes of penalties: one per unit, or two below this many."""
 
 
 @dataclass(frozen=True, eq=False)
 class SearchOutcome:
-    """Best feasible arcs (n,) or None, and the number of moves tried."""
+    """Best feasible arcs (n,) or None, and the number of chains tried."""
 
     arcs: Arcs | None
     iterations: int
@@ -46,221 +62,206 @@ def search(
     seed: int = 1,
     iterations: int | None = None,
     give_up: bool = False,
+    threads: int = 1,
 ) -> SearchOutcome:
     """
     Anneal from the plan that the dual prices suggest, or from a given one.
 
+    The plan found cannot be improved by giving one unit another of its candidates.
+
     Parameters
     ----------
     start
-        Arc of each unit, shape (n,).
+        Arc of each unit, shape (n,); always among the candidates.
     gap
         Stop at this proven gap.
     iterations
-        Moves to try; without it the time left in `watch` decides.
+        Chains to try, on one thread; without it the time left in `watch` decides.
     give_up
         End early when no plan is found in time, so that another road can be tried.
+    threads
+        Searches side by side, from different seeds.
 
     Notes
     -----
     Reproducible for a seed only under an iteration limit.
     """
-    kept = _candidates(problem, dual, start)
-    model, state = _prepare(problem, rows, dual, kept, start)
-    moves.seed_moves(seed)
-    hot, cold = _temperatures(problem, dual)
-    best = state.arc_of.copy()
-    best_cost, done, chunk = math.inf, 0, 20_000
-    began, budget = watch.seconds, watch.left
-    while True:
-        share = (
-            done / iterations
-            if iterations is not None
-            else (watch.seconds - began) / max(budget, 1e-9)
+    run = _Run(problem, rows, dual, watch, gap, give_up)
+    run.iterations = iterations
+    if iterations is not None:
+        threads = 1
+    run.prepare(start, seed, threads)
+    run.anneal()
+    return run.outcome()
+
+
+@dataclass(eq=False)
+class _Line:
+    """One line of search: its plan, the cost of its best plan, steps made."""
+
+    state: State
+    cost: float = math.inf
+    done: int = 0
+    chunk: int = FIRST_CHUNK
+
+
+class _Run:
+    """One search: candidates, lines of search side by side, the clock."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        rows: LinearRows,
+        dual: Dual,
+        watch: Watch,
+        gap: float,
+        give_up: bool,
+    ) -> None:
+        self.problem, self.rows, self.dual = problem, rows, dual
+        self.watch, self.gap, self.give_up = watch, gap, give_up
+        self.iterations: int | None = None
+        self.stopped = False
+        self.began, self.budget = watch.seconds, max(watch.left, 1e-9)
+        self.everyone = np.arange(problem.n)
+        self.barred = np.zeros(problem.m + 1, dtype=bool)
+        self.lines: list[_Line] = []
+
+    def prepare(self, start: Arcs | None, seed: int, threads: int) -> None:
+        """Choose the candidates and enter the first plan."""
+        self.warm = start is not None
+        self.start, self.seed, self.threads = start, seed, threads
+        self._choose(CANDIDATES, start)
+
+    def _choose(self, width: int, plan: Arcs | None) -> None:
+        """Build model and lines on the `width` best arcs per unit."""
+        problem = self.problem
+        first, self.kept = candidates(problem, self.dual, plan, width)
+        self.width = width
+        self.model, own, wide = build_model(
+            problem, self.rows, self.dual, first, self.kept
         )
-        if share >= 1 or watch.left <= 0:
-            break
-        if share >= PATIENCE and not math.isfinite(best_cost) and give_up:
-            break
-        if iterations is not None:
-            chunk = min(chunk, iterations - done)
-        now = hot * (cold / hot) ** share
-        tick = watch.seconds
-        best_cost = moves.anneal(
-            model, state, best, best_cost, chunk, now, DEPTH, TRIES
+        arc_of = first[:-1].copy()
+        if plan is not None:
+            given = np.flatnonzero(np.isin(self.kept, plan, kind="table"))
+            arc_of[problem.unit[self.kept[given]]] = given
+        self.lines = [
+            _Line(enter_plan(self.model, own, wide, arc_of, self.seed + 1000 * thread))
+            for thread in range(self.threads)
+        ]
+        self.pause = max(problem.n, min(2 * problem.n, SHORTEST_PAUSE))
+
+    @property
+    def share(self) -> float:
+        """Share of the time, or of the iterations, that is gone."""
+        if self.iterations is not None:
+            return self.lines[0].done / max(self.iterations, 1)
+        return (self.watch.seconds - self.began) / self.budget
+
+    @property
+    def cost(self) -> float:
+        """Cost of the best plan so far."""
+        return min(line.cost for line in self.lines)
+
+    def anneal(self) -> None:
+        """Quench, then cool from hot to cold until the time is over."""
+        self._drive(lambda share: 0.0, QUENCH)
+        typical = max(_excess_per_unit(self.model, line.state) for line in self.lines)
+        hot, cold = typical * (WARM if self.warm else HOT) + 1e-6, typical * COLD + 1e-6
+
+        def temperature(share: float) -> float:
+            return float(hot * (cold / hot) ** share)
+
+        self._drive(temperature, 0.4)
+        if not math.isfinite(self.cost) and not self.stopped:
+            self._widen()
+        self._drive(temperature, 1.0)
+
+    def _widen(self) -> None:
+        """No plan found among the candidates: look at more of them."""
+        line = self.lines[0]
+        done = [line.done for line in self.lines]
+        self._choose(MORE_CANDIDATES, self.kept[line.state.arc_of])
+        for line, steps in zip(self.lines, done, strict=True):
+            line.done = steps
+
+    def _drive(self, temperature: Callable[[float], float], until: float) -> None:
+        """Run all lines until a share of the time is gone."""
+        if len(self.lines) == 1:
+            self._follow(self.lines[0], temperature, until, lead=True)
+            return
+        with ThreadPoolExecutor(len(self.lines) - 1) as pool:
+            others = [
+                pool.submit(self._follow, line, temperature, until, lead=False)
+                for line in self.lines[1:]
+            ]
+            self._follow(self.lines[0], temperature, until, lead=True)
+            for other in others:
+                other.result()
+
+    def _follow(
+        self,
+        line: _Line,
+        temperature: Callable[[float], float],
+        until: float,
+        *,
+        lead: bool,
+    ) -> None:
+        """Run one line; the leading one watches the clock."""
+        while not self.stopped and (share := self.share) < until:
+            steps = line.chunk
+            if self.iterations is not None:
+                left = math.ceil(until * self.iterations) - line.done
+                steps = max(1, min(steps, left))
+            tick = self.watch.seconds
+            line.cost = chains.anneal(
+                self.model,
+                line.state,
+                self.everyone,
+                self.barred,
+                line.cost,
+                line.done,
+                steps,
+                self.pause,
+                temperature(share),
+                DEPTH,
+                PATIENCE,
+            )
+            line.done += steps
+            if self.iterations is None:
+                spent = max(self.watch.seconds - tick, 1e-5)
+                wanted = min(CHUNK_SECONDS, max(self.watch.left, 0.01))
+                ideal = line.chunk * wanted / spent
+                line.chunk = int(np.clip(ideal, 100, LARGEST_CHUNK))
+            if lead:
+                self._look_around()
+
+    def _look_around(self) -> None:
+        """Tell the watch, and stop where it is time."""
+        watch = self.watch
+        watch.report("search", self.cost)
+        hopeless = self.give_up and not math.isfinite(self.cost)
+        self.stopped = (
+            watch.left <= 0
+            or gap_of(watch.cost, watch.bound) <= self.gap
+            or (hopeless and self.share >= GIVE_UP)
         )
-        done += chunk
-        watch.report("search", best_cost)
-        if gap_of(watch.cost, watch.bound) <= gap:
-            break
-        if iterations is None:
-            spent = max(watch.seconds - tick, 1e-4)
-            wanted = min(CHUNK_SECONDS, max(watch.left, 0.01))
-            chunk = int(np.clip(chunk * wanted / spent, 1_000, 10_000_000))
-    if not math.isfinite(best_cost):
-        return SearchOutcome(None, done)
-    arcs = kept[best]
-    assert evaluate(problem, arcs).feasible
-    return SearchOutcome(arcs, done)
+
+    def outcome(self) -> SearchOutcome:
+        """Return the best plan of all lines, after a last descent."""
+        done = sum(line.done for line in self.lines)
+        line = min(self.lines, key=lambda line: line.cost)
+        if not math.isfinite(line.cost):
+            return SearchOutcome(None, done)
+        arcs = self.kept[descend(self.model, line.state, line.state.best)]
+        found = evaluate(self.problem, arcs)
+        assert found.feasible
+        self.watch.report("search", found.cost)
+        return SearchOutcome(arcs, done)
 
 
-def _candidates(problem: Problem, dual: Dual, start: Arcs | None) -> Arcs:
-    """
-    Arcs of least reduced cost per unit, nearest first, and those of `start`.
-
-    Leaving out is always a candidate. Units of an apart set look as many reps further
-    as the set is large, and units of a split set also at what its other units like
-    best: there the prices know nothing of the rule.
-    """
-    order = np.lexsort((dual.reduced, problem.unit))
-    unit, rep = problem.unit[order], problem.rep[order]
-    rank = np.arange(len(order)) - problem.start[unit]
-    width = np.full(problem.n, CANDIDATES)
-    for units in problem.apart:
-        width[units] = np.maximum(width[units], CANDIDATES + len(units))
-    chosen = (rank < width[unit]) | (rep == problem.nobody)
-    if problem.splits:
-        chosen |= _liked_by_company(problem, unit, rep, rank < FAVOURITES)
-    if start is not None:
-        given = np.zeros(len(order), dtype=bool)
-        given[start] = True
-        chosen |= given[order]
-    return order[chosen]
-
-
-def _liked_by_company(
-    problem: Problem, unit: Indices, rep: Indices, favourite: Bools
-) -> Bools:
-    """Whether each arc leads to a favourite of any unit in a split set with its own."""
-    sizes = [len(split.units) for split in problem.splits]
-    row = np.repeat(np.arange(len(sizes)), sizes)
-    column = np.concatenate([split.units for split in problem.splits])
-    shape = (len(sizes), problem.n)
-    member = csr_array((np.ones(len(row)), (row, column)), shape)
-    likes = csr_array(
-        (np.ones(favourite.sum()), (unit[favourite], rep[favourite])),
-        (problem.n, problem.m + 1),
-    )
-    shared = (member.T @ (member @ likes)).tocoo()
-    liked = shared.row.astype(np.int64) * (problem.m + 1) + shared.col
-    return np.isin(unit.astype(np.int64) * (problem.m + 1) + rep, liked)
-
-
-def _temperatures(problem: Problem, dual: Dual) -> tuple[float, float]:
-    """
-    From a temperature at which second choices are common to one where they are rare.
-
-    The excess of a plan over its bound is about the temperature per unit. Prices know
-    nothing of splits, so there the search must begin hotter: it has further to go.
-    """
-    order = np.lexsort((dual.reduced, problem.unit))
-    second = problem.start[:-1][np.diff(problem.start) > 1] + 1
-    runner_up = dual.reduced[order][second]
-    positive = runner_up[runner_up > 0]
-    typical = float(np.median(positive)) if len(positive) else 1.0
-    hot = HOT * typical
-    if problem.splits:
-        price = float(np.median([split.price for split in problem.splits]))
-        hot = max(hot, min(typical, HOT_SPLITS * price))
-    return hot + 1e-6, COLD * typical + 1e-6
-
-
-HOT, COLD = 0.05, 0.002
-"""Temperatures over the median reduced cost of the units' second choices."""
-DEPTH, TRIES = 3, 6
-"""
-Shifts of a chain, and refusals before a chain is given up, at most.
-
-Gap after 30 s, one thread, 7,555 accounts x 75 reps: 0.196 % as set; depth 2 (4 tries)
-0.283 %; depth 2 (10 tries) 0.303 %; depth 2 from HOT 0.02 0.329 %, from 0.1 0.328 %.
-7,134 hospitals x 60 reps: 0.371 % as set; depth 4 (8 tries) 0.390 %; depth 2 from HOT
-0.02 0.392 %; depth 3 from 0.1 0.395 %. One run each.
-"""
-PATIENCE = 0.7
-"""Share of the time after which a search without any plan gives up."""
-HOT_SPLITS = 0.1
-"""First temperature over the median price of a split; at most that reduced cost."""
-
-
-def _prepare(
-    problem: Problem, rows: LinearRows, dual: Dual, kept: Arcs, start: Arcs | None
-) -> tuple[moves.Model, moves.State]:
-    """Copy the candidate arcs into the arrays of the compiled loop."""
-    unit, rep = problem.unit[kept], problem.rep[kept].astype(np.int64)
-    first = np.searchsorted(unit, np.arange(problem.n + 1)).astype(np.int64)
-    matrix = rows.matrix[kept]
-    hard = np.isinf(rows.price)
-    sets = _sets(problem)
-    room = np.bincount(rep, minlength=problem.m + 1)
-    model = moves.Model(
-        start=first,
-        rep=rep,
-        cost=rows.cost[kept].astype(float),
-        row_start=matrix.indptr.astype(np.int64),
-        row=matrix.indices.astype(np.int64),
-        amount=matrix.data.astype(float),
-        low=rows.low,
-        high=rows.high,
-        hard=hard,
-        set_start=sets["start"],
-        set_of=sets["of"],
-        set_price=sets["price"],
-        set_apart=sets["apart"],
-        set_label=sets["label"],
-        set_base=sets["base"],
-        slot=np.concatenate([[0], np.cumsum(room)]).astype(np.int64),
-    )
-    arc = first[:-1].copy()
-    if start is not None:
-        position = np.full(len(problem.rep), -1, dtype=np.int64)
-        position[kept] = np.arange(len(kept))
-        arc = position[start]
-    scale = max(
-        1.0,
-        float(np.median(dual.reduced[dual.reduced > 0], axis=0))
-        if (dual.reduced > 0).any()
-        else 1.0,
-    )
-    count = np.maximum(np.diff(matrix.tocsc().indptr), 1)
-    mean = np.maximum(np.asarray(matrix.sum(axis=0)) / count, 1e-9)
-    penalty = np.where(hard, 2 * np.abs(dual.prices) + 0.1 * scale / mean, rows.price)
-    state = moves.State(
-        arc_of=arc,
-        load=np.zeros(len(rows.ids)),
-        penalty=penalty,
-        floor=penalty.copy(),
-        counted=np.zeros(int(sets["base"][-1]), dtype=np.int64),
-        labels=np.zeros(len(sets["price"]), dtype=np.int64),
-        members=np.zeros(len(kept), dtype=np.int64),
-        size=np.zeros(problem.m + 1, dtype=np.int64),
-        place=np.zeros(problem.n, dtype=np.int64),
-        tally=np.zeros(3),
-        apart_penalty=np.array([scale, scale]),
-    )
-    moves.enter(model, state)
-    return model, state
-
-
-def _sets(problem: Problem) -> dict[str, NDArray]:
-    """Splits and apart sets as flat arrays; nobody has no label (-1)."""
-    m = problem.m
-    groups = [(s.units, s.label_of_rep, s.price, False) for s in problem.splits]
-    groups += [(units, np.arange(m), 0, True) for units in problem.apart]
-    label = np.full((max(len(groups), 1), m + 1), -1, dtype=np.int64)
-    base = [0]
-    for index, (_, labels, _, _) in enumerate(groups):
-        label[index, :m] = labels
-        base.append(base[-1] + int(labels.max(initial=0)) + 1)
-    unit = np.concatenate([np.empty(0, np.int64), *(g[0] for g in groups)])
-    of = np.repeat(np.arange(len(groups)), [len(g[0]) for g in groups])
-    order = np.argsort(unit, kind="stable")
-    return {
-        "start": np.searchsorted(unit[order], np.arange(problem.n + 1)).astype(
-            np.int64
-        ),
-        "of": of[order].astype(np.int64),
-        "price": np.array([g[2] for g in groups], dtype=float),
-        "apart": np.array([g[3] for g in groups], dtype=bool),
-        "label": label,
-        "base": np.array(base, dtype=np.int64),
-    }
+def _excess_per_unit(model: Model, state: State) -> float:
+    """Cost over the LP bound, with penalties, per unit: what annealing can win."""
+    reduced = model.reduced[state.arc_of].sum()
+    extra = np.maximum(state.labels - 1, 0) @ model.set_info[:, SET_PRICE]
+    total = reduced + state.excess.sum() + excess_of(state.wide) + extra
+    return float(total) / max(len(state.arc_of), 1)

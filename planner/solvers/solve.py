@@ -12,6 +12,8 @@ from planner.problem import Problem, evaluate
 from planner.scenario.model import Solve
 from planner.solvers.dual import Dual, solve_dual
 from planner.solvers.exact import ExactOutcome, solve_exact
+from planner.solvers.highs import solve_highs
+from planner.solvers.knapsack import knapsack_pays, solve_knapsack_dual
 from planner.solvers.result import Prices, Progress, Result, Status, Watch, gap_of
 from planner.solvers.rows import LinearRows, linear_rows
 from planner.solvers.settle import settle
@@ -22,6 +24,8 @@ Arcs = NDArray[np.int64]
 
 EXACT_ARCS = 20_000
 """Up to this many arcs CP-SAT on the whole model is the method of choice."""
+DUAL_SHARE, KNAPSACK_SHARE = 0.4, 0.15
+"""Shares of the time left for the prices on the rows and on the units, at most."""
 HINT_ARCS = 2_000
 """Above this many arcs CP-SAT starts from a plan of the search."""
 MODEL_ARCS = 500_000
@@ -68,55 +72,69 @@ class _Run:
         self.problem, self.settings, self.watch = problem, settings, watch
         self.warm_start: WarmStart | None = None
         self.home: Arcs | None = None
-        self.prices = Prices({}, 1, 0)
+        self.prices = self.row_prices = Prices({}, 1, 0)
         self.bound, self.bound_by = 0, "trivial"
         self.iterations = 0
-        arcs = len(problem.rep)
-        self.method = settings.method
-        self.why = _("chosen in the scenario")
-        if self.method == "auto":
-            self.method = "exact" if arcs <= EXACT_ARCS else "search"
-            self.why = _("{arcs:,} eligible pairs; exact up to {most:,}").format(
-                arcs=arcs, most=EXACT_ARCS
-            )
+        self.method, self.why = _chosen(problem, settings)
 
     def solve(self) -> Result:
-        problem, watch = self.problem, self.watch
-        rows = linear_rows(problem)
-        worst = _worst_cost(problem)
-        warm = self.warm_start
-        dual = solve_dual(
-            problem,
-            rows,
-            watch,
-            start=None if warm is None else warm.row_prices(rows),
-            time_share=0.4,
-            worst=worst,
-        )
-        if warm is not None:
-            self.home = warm.arcs(problem)
-        self.prices = dual.certificate
-        if self.prices.bound > 0:
-            self.bound, self.bound_by = self.prices.bound, "dual"
+        rows, worst = linear_rows(self.problem), _worst_cost(self.problem)
+        dual = self._dual(rows, worst)
         if self.bound > worst:
             return self.result(Status.INFEASIBLE, None)
-        arcs = self._incumbent(rows, dual)
-        if arcs is not None and self.home is not None:
-            arcs = settle(problem, rows, arcs, self.home)
-        if self.method == "exact" or (arcs is None and self._may_ask_cp_sat()):
-            if arcs is not None and self._gap(arcs) <= self.settings.gap:
-                return self._finished(arcs)
-            return self._exact(arcs)
+        if self.method == "search":
+            return self._search_road(dual)
+        hint = self._start(dual)
+        if hint is None and self.method != "highs" and self._is_worth_a_hint():
+            hint = self._search(dual, 0.25)
+        return self._whole(hint)
+
+    def _dual(self, rows: LinearRows, worst: float) -> Dual:
+        """Prices on the rows; from here on the problem has the arcs that matter."""
+        warm = self.warm_start
+        dual = solve_dual(
+            self.problem,
+            rows,
+            self.watch,
+            start=None if warm is None else warm.row_prices(rows),
+            time_share=DUAL_SHARE,
+            worst=worst,
+            threads=self.settings.threads,
+        )
+        self.problem, self.row_prices = dual.problem, dual.certificate
+        self._prove(dual.certificate)
+        if warm is not None:
+            self.home = warm.arcs(self.problem)
+        return dual
+
+    def _prove(self, prices: Prices) -> None:
+        """Take in a bound that can be checked from its prices."""
+        self.prices = max(self.prices, prices, key=lambda p: p.bound)
+        if prices.bound > self.bound:
+            self.bound, self.bound_by = prices.bound, "dual"
+
+    def _search_road(self, dual: Dual) -> Result:
+        """Prices on the units where they pay, then a search for the rest."""
+        if knapsack_pays(self.problem, dual.rows):
+            units = solve_knapsack_dual(
+                self.problem,
+                dual.rows,
+                dual,
+                self.watch,
+                time_share=KNAPSACK_SHARE,
+                threads=self.settings.threads,
+            )
+            self._prove(units.certificate)
+        arcs = self._search(dual)
+        if arcs is None and self._is_small_enough() and self.watch.left > 1:
+            return self._whole(None)
         return self._finished(arcs)
 
-    def _incumbent(self, rows: LinearRows, dual: Dual) -> NDArray[np.int64] | None:
-        """Search for a plan; small problems leave that to CP-SAT."""
-        settings, exact = self.settings, self.method == "exact"
-        if exact and len(self.problem.rep) <= HINT_ARCS:
-            return None
+    def _search(self, dual: Dual, share: float = 1.0) -> Arcs | None:
+        """Search for a plan in a share of the time left."""
         from planner.solvers.search import search  # numba is slow to import
 
-        share = 0.25 if exact else 1.0
+        settings = self.settings
         inner = Watch(
             self.watch.seconds + self.watch.left * share,
             self.watch.interrupted,
@@ -127,7 +145,7 @@ class _Run:
         )
         outcome = search(
             self.problem,
-            rows,
+            dual.rows,
             dual,
             inner,
             start=self._start(dual),
@@ -135,24 +153,30 @@ class _Run:
             seed=settings.seed,
             iterations=settings.iterations,
             give_up=self._is_small_enough(),
+            threads=settings.threads,
         )
         self.watch.cost = inner.cost
         self.iterations = outcome.iterations
-        return outcome.arcs
+        arcs = outcome.arcs
+        if arcs is not None and self.home is not None:
+            arcs = settle(self.problem, dual.rows, arcs, self.home)
+        return arcs
 
     def _start(self, dual: Dual) -> Arcs | None:
         if self.home is None:
             return None
         return completed(self.problem, self.home, dual.reduced)
 
+    def _is_worth_a_hint(self) -> bool:
+        return len(self.problem.rep) > HINT_ARCS
+
     def _is_small_enough(self) -> bool:
-        return len(self.problem.rep) <= MODEL_ARCS
+        return len(self.problem.rep) <= MODEL_ARCS and self.problem.source is None
 
-    def _may_ask_cp_sat(self) -> bool:
-        return self._is_small_enough() and self.watch.left > 1
-
-    def _exact(self, hint: Arcs | None) -> Result:
-        outcome: ExactOutcome = solve_exact(
+    def _whole(self, hint: Arcs | None) -> Result:
+        """Hand the whole model to CP-SAT or HiGHS."""
+        solver = solve_highs if self.method == "highs" else solve_exact
+        outcome: ExactOutcome = solver(
             self.problem,
             self.watch,
             hint=hint,
@@ -165,10 +189,18 @@ class _Run:
             return self.result(Status.INFEASIBLE, None)
         if outcome.bound > self.bound:
             self.bound, self.bound_by = int(outcome.bound), "solver"
-        arcs = outcome.arcs if outcome.arcs is not None else hint
-        if hint is not None and arcs is not None:
-            arcs = min((arcs, hint), key=lambda a: evaluate(self.problem, a).cost)
-        return self._finished(arcs)
+        return self._finished(self._better(outcome.arcs, hint))
+
+    def _better(self, *plans: Arcs | None) -> Arcs | None:
+        """Return the cheapest of the plans that keep every rule."""
+        best, least = None, math.inf
+        for arcs in plans:
+            if arcs is None:
+                continue
+            outcome = evaluate(self.problem, arcs)
+            if outcome.feasible and outcome.cost < least:
+                best, least = arcs, outcome.cost
+        return best
 
     def _gap(self, arcs: NDArray[np.int64]) -> float:
         return gap_of(evaluate(self.problem, arcs).cost, self.bound)
@@ -195,6 +227,7 @@ class _Run:
             bound=self.bound,
             bound_by=self.bound_by,
             prices=self.prices,
+            row_prices=self.row_prices,
             method=self.method,
             why=self.why,
             seed=self.settings.seed,
@@ -214,8 +247,21 @@ class _Run:
         return "iterations" if self.settings.iterations else "time limit"
 
 
+def _chosen(problem: Problem, settings: Solve) -> tuple[str, str]:
+    """Return the method, and why."""
+    if settings.method != "auto":
+        method = "cp-sat" if settings.method == "exact" else settings.method
+        return method, _("chosen in the scenario")
+    arcs = len(problem.rep)
+    small = arcs <= EXACT_ARCS and problem.source is None
+    why = _("{arcs:,} eligible pairs; exact up to {most:,}")
+    return "cp-sat" if small else "search", why.format(arcs=arcs, most=EXACT_ARCS)
+
+
 def _worst_cost(problem: Problem) -> float:
     """No plan costs more than this, so a higher bound proves that there is none."""
+    if problem.source is not None:  # arcs that are not held may cost more
+        return math.inf
     worst = float(np.maximum.reduceat(problem.total_cost, problem.start[:-1]).sum())
     for row in problem.rows:
         if row.price is not None:

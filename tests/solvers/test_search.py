@@ -5,15 +5,33 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from instances import brute_force
+from numpy.typing import NDArray
 from problems import compiled_question, each_rep, planted, problem_of
 
 from planner.problem import Problem, Split, evaluate
-from planner.solvers import moves
+from planner.solvers import chains
+from planner.solvers.chain_model import build_model, enter_plan
+from planner.solvers.chain_state import (
+    APART,
+    APART_FLOOR,
+    BROKEN,
+    COST,
+    HARD,
+    PENALTY,
+    Model,
+    State,
+    enter,
+    excess_of,
+)
+from planner.solvers.descent import descend
 from planner.solvers.dual import solve_dual
+from planner.solvers.promising import candidates
 from planner.solvers.result import Watch
 from planner.solvers.rows import linear_rows
-from planner.solvers.search import SearchOutcome, _candidates, _prepare, search
+from planner.solvers.search import SearchOutcome, search
 from planner.solvers.solve import _worst_cost
+
+Arcs = NDArray[np.int64]
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -32,7 +50,7 @@ def searched(
 def test_finds_feasible_plans_of_random_questions() -> None:
     """
     Every plan found keeps every hard rule and costs no less than the optimum; where a
-    plan exists it is found in 20,000 moves; where none exists none is.
+    plan exists it is found in 20,000 chains; where none exists none is.
     """
     missed = []
     for seed in range(100):
@@ -84,30 +102,83 @@ def _with_everything(seed: int) -> Problem:
     )
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_incremental_books_equal_a_recount(seed: int) -> None:
-    """After entering and after 10,000 moves: cost, broken rules, loads, members."""
-    problem = _with_everything(seed)
+def entered(problem: Problem, seed: int = 1) -> tuple[Model, State, Arcs]:
+    """Enter the plan of least reduced costs; also the arcs behind the candidates."""
     rows = linear_rows(problem)
     dual = solve_dual(problem, rows, Watch(5))
-    kept = _candidates(problem, dual, None)
-    model, state = _prepare(problem, rows, dual, kept, None)
-    moves.seed_moves(seed)
-    best, best_cost = state.arc_of.copy(), np.inf
+    first, kept = candidates(problem, dual, None, 14)
+    model, own, wide = build_model(problem, rows, dual, first, kept)
+    return model, enter_plan(model, own, wide, first[:-1], seed), kept
+
+
+def annealed(
+    model: Model, state: State, cost: float, steps: int, depth: int = 4
+) -> float:
+    """Anneal at temperature 30 with everyone taking part."""
+    everyone = np.arange(len(state.arc_of))
+    barred = np.zeros(len(state.excess), dtype=bool)
+    return chains.anneal(
+        model, state, everyone, barred, cost, 0, steps, 200, 30.0, depth, 2_000
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_incremental_books_equal_a_recount(seed: int) -> None:
+    """After entering and after 10,000 chains: cost, broken rules, loads, members."""
+    problem = _with_everything(seed)
+    model, state, kept = entered(problem, seed)
+    best_cost = np.inf
     for steps in (0, 1, 10, 10_000):  # 0: only entered
-        best_cost = moves.anneal(model, state, best, best_cost, steps, 30.0, 3, 4)
+        best_cost = annealed(model, state, best_cost, steps)
         found = evaluate(problem, kept[state.arc_of])
-        assert state.tally[moves.COST] == pytest.approx(found.cost, abs=1e-3)
+        assert state.tally[COST] == pytest.approx(found.cost, abs=1e-3)
         rivals = sum(x for key, x in found.breaches.items() if "apart" in key)
         hard = sum("apart" not in key for key in found.breaches)
-        assert state.tally[moves.BROKEN] == rivals + hard
+        assert state.tally[BROKEN] == rivals + hard
         for rep in range(problem.m + 1):
             begin = model.slot[rep]
-            members = state.members[begin : begin + state.size[rep]]
+            members = state.member[begin : begin + state.size[rep]]
             mine = np.flatnonzero(model.rep[state.arc_of] == rep)
             assert sorted(members) == mine.tolist()
+            assert state.excess[rep] == pytest.approx(excess_of(state.own[rep]))
     assert np.isfinite(best_cost)
-    assert evaluate(problem, kept[best]).cost == pytest.approx(best_cost, abs=1e-3)
+    assert evaluate(problem, kept[state.best]).cost == pytest.approx(best_cost)
+    again = [array.copy() for array in (state.own, state.wide, state.tally)]
+    enter(model, state)
+    for before, now in zip(again, (state.own, state.wide, state.tally), strict=True):
+        assert now == pytest.approx(before, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_excess_counts_the_cost_over_the_bound(seed: int) -> None:
+    """Of any plan that keeps the hard rules: cost = LP bound + excess + splits."""
+    problem = _with_everything(seed)
+    model, state, kept = entered(problem, seed)
+    annealed(model, state, np.inf, 10_000)
+    dual = solve_dual(problem, linear_rows(problem), Watch(5))
+    arcs = kept[descend(model, state, state.best)]
+    evaluation = evaluate(problem, arcs)
+    hard = state.own[:, :, HARD] > 0
+    state.own[hard, PENALTY] = 0
+    state.wide[state.wide[:, HARD] > 0, PENALTY] = 0
+    excess = sum(excess_of(rows) for rows in state.own) + excess_of(state.wide)
+    excess += model.reduced[state.arc_of].sum() + evaluation.terms["together[0]"]
+    assert evaluation.cost - excess == pytest.approx(dual.certificate.bound, abs=2)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_single_shift_improves_the_end(seed: int) -> None:
+    """Every other candidate of every unit costs more or breaks a rule."""
+    problem = _with_everything(seed)
+    arcs = searched(problem, 30_000, seed=seed).arcs
+    assert arcs is not None
+    cost = evaluate(problem, arcs).cost
+    for unit in range(problem.n):
+        for arc in range(problem.start[unit], problem.start[unit + 1]):
+            trial = arcs.copy()
+            trial[unit] = arc
+            shifted = evaluate(problem, trial)
+            assert not shifted.feasible or shifted.cost >= cost
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -165,13 +236,9 @@ def test_penalties_stay_small_beside_doubles() -> None:
     were lost beside it, and large questions with rivals ended without a plan.
     """
     problem = problem_of([[1, 5]] * 3, 2, apart=(np.arange(3),))
-    rows = linear_rows(problem)
-    dual = solve_dual(problem, rows, Watch(1))
-    model, state = _prepare(problem, rows, dual, _candidates(problem, dual, None), None)
-    best = state.arc_of.copy()
-    cost = moves.anneal(model, state, best, np.inf, 1_000_000, 1.0, 2, 4)
-    assert cost == np.inf
-    assert state.apart_penalty[0] <= 2 * moves.DEAREST * state.apart_penalty[1]
+    model, state, _ = entered(problem)
+    assert annealed(model, state, np.inf, 1_000_000, 2) == np.inf
+    assert state.tally[APART] <= 2 * chains.DEAREST * state.tally[APART_FLOOR]
 
 
 def test_low_limit_of_a_remote_rep() -> None:

@@ -1,0 +1,1 @@
+"""Benchmarks: published instances and large generated cases, by a stated protocol."""

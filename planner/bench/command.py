@@ -1,0 +1,279 @@
+"""Commands of `planner bench`; heavy imports only when run."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from planner.words import _
+
+NO, INTERRUPTED = 1, 130
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_OUTPUT = click.option(
+    "-o",
+    "--output",
+    type=_FOLDER,
+    required=True,
+    metavar="DIR",
+    help="Folder for results.csv, results.md and solutions.",
+)
+_SEEDS = click.option(
+    "--seed",
+    "seeds",
+    type=click.IntRange(0, 2**31 - 1),
+    multiple=True,
+    default=(1,),
+    show_default=True,
+    help="Seed of a run; may be given several times.",
+)
+_THREADS = click.option(
+    "--threads",
+    type=click.IntRange(1, 256),
+    default=2,
+    show_default=True,
+    help="Threads of every solver.",
+)
+_PEERS = click.option(
+    "--peers",
+    is_flag=True,
+    help="Also run HiGHS and CP-SAT on the whole model: same time, same threads.",
+)
+
+
+def _limit(seconds: float, what: str) -> Callable:
+    return click.option(
+        "--time-limit",
+        type=click.FloatRange(min=0, min_open=True),
+        default=seconds,
+        show_default=True,
+        metavar="S",
+        help=what,
+    )
+
+
+@click.group()
+def bench() -> None:
+    """Measure the engine: published instances, large generated cases.
+
+    Each run is a process of its own. results.csv has a row for each run and is written
+    after every run; results.md adds a summary and the protocol.
+    """
+
+
+@bench.command()
+@click.argument(
+    "files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE..."
+)
+@_OUTPUT
+@_limit(60.0, "Seconds of each run, from reading the file to the solution written.")
+@_SEEDS
+@_THREADS
+@_PEERS
+def gap(
+    files: tuple[Path, ...],
+    output: Path,
+    time_limit: float,
+    seeds: tuple[int, ...],
+    threads: int,
+    peers: bool,
+) -> None:
+    """Solve generalised assignment instances (OR-Library, Yagiura).
+
+    Best-known values come from best_known.csv beside the instances, where there is
+    one. Exit code 1 when a run of the planner has no solution.
+
+    \b
+    Example:
+        planner bench gap bench/gap/e801600 --time-limit 60 -o results/
+    """
+    from planner.bench.gap import bench_gap
+
+    with _measuring("gap", output) as (tell, done):
+        bench_gap(
+            files,
+            output,
+            time_limit=time_limit,
+            seeds=seeds,
+            threads=threads,
+            peers=peers,
+            tell=tell,
+            done=done,
+        )
+
+
+@bench.command()
+@click.option(
+    "--units",
+    type=click.IntRange(2),
+    multiple=True,
+    required=True,
+    metavar="N",
+    help="Number of accounts; may be given several times, each with its --reps.",
+)
+@click.option(
+    "--reps",
+    type=click.IntRange(1),
+    multiple=True,
+    required=True,
+    metavar="M",
+    help="Number of reps.",
+)
+@_OUTPUT
+@_limit(120.0, "Seconds of each run, from reading the tables to the verified plan.")
+@click.option(
+    "--fill",
+    type=click.FloatRange(0.1, 1.0),
+    default=0.9,
+    show_default=True,
+    help="Hours of all accounts over the capacity of all reps.",
+)
+@_SEEDS
+@_THREADS
+@_PEERS
+@click.option(
+    "--write",
+    "tables",
+    type=_FOLDER,
+    metavar="DIR",
+    help="New folder to keep accounts, reps and scenario.toml in, for planner solve.",
+)
+@click.option(
+    "--keep-plan",
+    is_flag=True,
+    help="Keep each plan folder in the output folder (without map and report).",
+)
+def territory(
+    units: tuple[int, ...],
+    reps: tuple[int, ...],
+    output: Path,
+    time_limit: float,
+    fill: float,
+    seeds: tuple[int, ...],
+    threads: int,
+    peers: bool,
+    tables: Path | None,
+    keep_plan: bool,
+) -> None:
+    """Generate a large case and go from its tables to a verified plan.
+
+    Accounts lie around real cities; hours are capped, skills required, value has a
+    band of 10 % with a price. A plan that keeps caps and skills is planted. Exit code
+    1 when a run of the planner has no verified plan.
+
+    \b
+    Example:
+        planner bench territory --units 10000 --reps 100 --time-limit 20 -o results/
+    """
+    if len(units) != len(reps):
+        raise click.UsageError(_("Give as many --reps as --units."))
+    from planner.bench.territory import bench_territory
+
+    with _measuring("territory", output) as (tell, done):
+        bench_territory(
+            list(zip(units, reps, strict=True)),
+            output,
+            time_limit=time_limit,
+            fill=fill,
+            seeds=seeds,
+            threads=threads,
+            peers=peers,
+            tables=tables,
+            keep_plan=keep_plan,
+            tell=tell,
+            done=done,
+        )
+
+
+@bench.command()
+@click.argument("folders", type=_FOLDER, nargs=-1, required=True, metavar="DIR...")
+@click.option(
+    "--file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("README.md"),
+    show_default=True,
+    help="File with the marks <!-- benchmarks --> and <!-- end of benchmarks -->.",
+)
+def readme(folders: tuple[Path, ...], file: Path) -> None:
+    """Put the summaries of results folders into the README, between its marks."""
+    from planner.bench.summary import write_readme
+
+    write_readme(file, folders)
+    _talk(_("wrote {path}").format(path=file))
+
+
+def _talk(text: str) -> None:
+    """Speak on stderr; stdout is for data."""
+    click.echo(text, err=True)
+
+
+@contextmanager
+def _measuring(family: str, output: Path) -> Iterator[tuple[Callable, Callable]]:
+    """
+    Show the runs, summarise those that are done, and end with the right exit code.
+
+    Ctrl-C or SIGTERM ends the run in hand; the results of the others stay.
+    """
+    from planner.bench.summary import run_line, write_summary
+
+    def stop(number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    runs: list[dict[str, Any]] = []
+
+    def done(run: dict[str, Any]) -> None:
+        runs.append(run)
+        _talk(run_line(run))
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        with _live_line() as tell:
+            yield tell, done
+    except KeyboardInterrupt:
+        _talk(
+            _("Interrupted; {n} finished run(s) are in {path}.").format(
+                n=len(runs), path=output / "results.csv"
+            )
+        )
+        sys.exit(INTERRUPTED)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if runs:
+            write_summary(output, family, runs)
+    _talk(_("wrote {path}").format(path=output / "results.csv"))
+    _talk(_("wrote {path}").format(path=output / "results.md"))
+    own = [run for run in runs if run["solver"] == "planner"]
+    if any(run.get("cost") is None for run in own):
+        sys.exit(NO)
+
+
+@contextmanager
+def _live_line() -> Iterator[Callable[[object], Callable[[list], None]]]:
+    """Show the run in hand on a terminal; elsewhere stay silent until it is done."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield lambda run: lambda moment: None
+        return
+    with console.status("") as status:
+
+        def tell(run: object) -> Callable[[list], None]:
+            status.update(escape(str(run)))
+            return lambda moment: status.update(escape(f"{run}  {_moment(*moment)}"))
+
+        yield tell
+
+
+def _moment(seconds: float, cost: float, bound: float, phase: str) -> str:
+    shown = "-" if cost == float("inf") else f"{cost:,.0f}"
+    return _(
+        "{seconds:5.0f} s  {phase:<8} incumbent {cost}  bound {bound:,.0f}"
+    ).format(seconds=seconds, phase=phase, cost=shown, bound=bound)

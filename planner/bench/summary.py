@@ -1,0 +1,310 @@
+"""What a benchmark came to, as Markdown: protocol, summary by type, every run."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import fmean
+
+from planner.bench.results import Run
+from planner.bench.roads import PLANNER
+from planner.certificate import versions
+from planner.errors import PlannerError
+from planner.tables import write_atomic
+from planner.words import _
+
+SUMMARY = "results.md"
+BEGIN, END = "<!-- summary -->", "<!-- end of summary -->"
+"""Between these marks stands what `planner bench readme` copies."""
+
+README_BEGIN, README_END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
+
+Column = tuple[str, Callable[[Sequence[Run]], str]]
+
+
+def write_summary(folder: Path, family: str, runs: Sequence[Run]) -> None:
+    """Write results.md: protocol and summary of a family of runs, then every run."""
+    summary = _gap_summary(runs) if family == "gap" else _territory_summary(runs)
+    lines = [
+        f"# planner bench {family}",
+        "",
+        BEGIN,
+        *summary,
+        "",
+        protocol(family, runs),
+        END,
+        "",
+        "## " + _("Runs"),
+        "",
+        *_table(_run_columns(), [[run] for run in runs]),
+    ]
+    write_atomic(folder / SUMMARY, ("\n".join(lines) + "\n").encode("utf-8"))
+
+
+def write_readme(file: Path, folders: Sequence[Path]) -> None:
+    """
+    Replace what stands between the README's marks by the summaries of results folders.
+
+    Raises
+    ------
+    PlannerError
+        If a file is missing or has no marks.
+    """
+    text = _read(file)
+    begin, end = text.find(README_BEGIN), text.find(README_END)
+    if begin < 0 or end < begin:
+        raise PlannerError(
+            _("{file} has no {begin} and {end}; add both, each on a line.").format(
+                file=file, begin=README_BEGIN, end=README_END
+            )
+        )
+    parts = [_summary_of(folder / SUMMARY) for folder in folders]
+    body = "\n\n".join([README_BEGIN, *parts, text[end:]])
+    write_atomic(file, (text[:begin] + body).encode("utf-8"))
+
+
+def _summary_of(path: Path) -> str:
+    text = _read(path)
+    begin, end = text.find(BEGIN), text.find(END)
+    if begin < 0 or end < begin:
+        raise PlannerError(
+            _("{path} is no summary of a benchmark. Run planner bench again.").format(
+                path=path
+            )
+        )
+    return text[begin + len(BEGIN) : end].strip()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlannerError(
+            _("{path} cannot be read ({error}). Correct the path.").format(
+                path=path, error=error
+            )
+        ) from error
+
+
+def run_line(run: Run) -> str:
+    """Say in one line what a run came to."""
+    parts = [str(run["instance"]), str(run["solver"]), _("seed {seed}").format(**run)]
+    cost, bound = run.get("cost"), run.get("bound")
+    parts.append(str(run["status"]))
+    if cost is not None:
+        parts.append(_("cost {cost:,.0f}").format(cost=cost))
+    if bound is not None:
+        parts.append(_("bound {bound:,.0f}").format(bound=bound))
+    for name, key in ((_("gap"), "gap"), (_("to best"), "gap_to_best")):
+        if run.get(key) is not None:
+            parts.append(f"{name} {run[key]:.3%}")
+    if run.get("seconds") is not None:
+        parts.append(_("{seconds:.1f} s").format(seconds=run["seconds"]))
+    return "  ".join(parts)
+
+
+def protocol(family: str, runs: Sequence[Run]) -> str:
+    """State how the figures came about: limits, clock, machine, versions."""
+    limits = sorted({run["time_limit"] for run in runs})
+    text = _(
+        "Protocol: {limits} s of wall clock and {threads} thread(s) per run, seed(s) "
+        "{seeds}; seconds count {clock}, after interpreter, imports and compilation; "
+        "memory is the peak of the run's own process and its helpers. {counted}"
+    ).format(
+        limits=_listed(f"{limit:g}" for limit in limits),
+        threads=_listed(sorted({str(run["threads"]) for run in runs})),
+        seeds=_listed(map(str, sorted({run["seed"] for run in runs}))),
+        clock={
+            "gap": _("from reading the file to the solution written"),
+            "territory": _("from reading the tables to the verified plan"),
+        }[family],
+        counted={
+            "gap": _("Every solution is counted again from the instance."),
+            "territory": _("The planner's plans are judged by planner verify."),
+        }[family],
+    )
+    if any(run["solver"] != PLANNER for run in runs):
+        text += " " + _(
+            "Peers solve the whole model in the same benchmark with the same time and "
+            "threads, without hint or bound."
+        )
+    return f"{text} {_machine()}"
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return ", ".join(parts)
+
+
+def _machine() -> str:
+    known = versions()
+    has_affinity = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count()
+    return _(
+        "{cores} core(s), {cpu}; {system}; python {python}, ortools {ortools}, planner "
+        "{planner}; {date} UTC."
+    ).format(
+        cores=cores,
+        cpu=_cpu(),
+        system=platform.system(),
+        python=known["python"],
+        ortools=known["ortools"],
+        planner=known["territory-planner"],
+        date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
+    )
+
+
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        found = re.search(r"^model name\s*:\s*(.+)$", info.read_text("utf-8"), re.M)
+        if found:
+            return found[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _gap_summary(runs: Sequence[Run]) -> list[str]:
+    """One line a type and solver; types are the letters that names begin with."""
+    groups = _grouped(runs, lambda run: (_type(run["instance"]), run["solver"]))
+    if len({kind for kind, _solver in groups}) > 1:
+        whole = _grouped(runs, lambda run: (_("all"), run["solver"]))
+        groups |= whole
+    columns: list[Column] = [
+        (_("type"), lambda some: _type_of(some, groups)),
+        (_("solver"), lambda some: str(some[0]["solver"])),
+        (_("instances"), lambda some: str(len({run["instance"] for run in some}))),
+        (_("runs"), lambda some: str(len(some))),
+        (_("solved"), lambda some: str(len(_values(some, "cost")))),
+        (_("gap to best, mean"), lambda some: _percent(some, "gap_to_best", fmean)),
+        (_("worst"), lambda some: _percent(some, "gap_to_best", max)),
+        (_("proven gap, mean"), lambda some: _percent(some, "gap", fmean)),
+        (_("worst"), lambda some: _percent(some, "gap", max)),
+        (_("bound short, mean"), lambda some: _percent(some, "bound_short", fmean)),
+        (_("worst"), lambda some: _percent(some, "bound_short", max)),
+        (_("seconds, mean"), lambda some: _number(some, "seconds", fmean)),
+        (_("MB, most"), lambda some: _number(some, "peak_mb", max)),
+    ]
+    lines = _table(columns, list(groups.values()))
+    return [*lines, "", *_bounds_against_costs(runs)]
+
+
+def _type(instance: str) -> str:
+    found = re.match(r"[A-Za-z]+", instance)
+    return found[0] if found else instance
+
+
+def _type_of(some: Sequence[Run], groups: dict) -> str:
+    return next(str(key[0]) for key, runs in groups.items() if runs is some)
+
+
+def _grouped(runs: Iterable[Run], key: Callable[[Run], tuple]) -> dict[tuple, list]:
+    groups: dict[tuple, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(key(run), []).append(run)
+    return groups
+
+
+def _bounds_against_costs(runs: Sequence[Run]) -> list[str]:
+    """Hold every bound against every cost of the same instance."""
+    refuted = []
+    for (name,), some in _grouped(runs, lambda run: (run["instance"],)).items():
+        costs, bounds = _values(some, "cost"), _values(some, "bound")
+        if costs and bounds and max(bounds) > min(costs):
+            refuted.append(str(name))
+    if refuted:
+        return [_("REFUTED bounds: {names}.").format(names=", ".join(refuted))]
+    return [_("No bound lies above any cost found for its instance.")]
+
+
+def _territory_summary(runs: Sequence[Run]) -> list[str]:
+    columns: list[Column] = [
+        (_("accounts"), lambda some: f"{some[0]['units']:,}"),
+        (_("reps"), lambda some: f"{some[0]['reps']:,}"),
+        (_("fill"), lambda some: str(some[0]["fill"])),
+        (_("seed"), lambda some: str(some[0]["seed"])),
+        (_("solver"), lambda some: str(some[0]["solver"])),
+        (_("status"), lambda some: str(some[0]["status"])),
+        (_("proven gap"), lambda some: _percent(some, "gap", max)),
+        (_("seconds in all"), lambda some: _number(some, "seconds", max)),
+        (_("read"), lambda some: _number(some, "read_s", max)),
+        (_("compile"), lambda some: _number(some, "compile_s", max)),
+        (_("solve"), lambda some: _number(some, "solve_s", max)),
+        (_("write"), lambda some: _number(some, "write_s", max)),
+        (_("verify"), lambda some: _number(some, "verify_s", max)),
+        (_("seconds to 1 %"), lambda some: _number(some, "seconds_to_1pct", max)),
+        (_("MB"), lambda some: _number(some, "peak_mb", max)),
+    ]
+    lines = _table(columns, [[run] for run in runs])
+    growth = _growth([run for run in runs if run.get("seconds_to_1pct")])
+    return [*lines, "", *growth, *_bounds_against_costs(runs)]
+
+
+def _growth(runs: Sequence[Run]) -> list[str]:
+    """Exponent of the time to a proven 1 % from the smallest case to each larger."""
+    own = sorted((r for r in runs if r["solver"] == PLANNER), key=lambda r: r["units"])
+    lines = []
+    for run in own[1:]:
+        if run["units"] > own[0]["units"]:
+            times = run["seconds_to_1pct"] / own[0]["seconds_to_1pct"]
+            exponent = math.log(times) / math.log(run["units"] / own[0]["units"])
+            lines += [
+                _(
+                    "Time to a proven 1 % from {few:,} to {many:,} accounts: exponent "
+                    "{exponent:.2f}."
+                ).format(few=own[0]["units"], many=run["units"], exponent=exponent),
+                "",
+            ]
+    return lines
+
+
+def _table(columns: Sequence[Column], groups: Sequence[Sequence[Run]]) -> list[str]:
+    lines = [
+        "| " + " | ".join(name for name, _cell in columns) + " |",
+        "|" + "---|" * len(columns),
+    ]
+    for some in groups:
+        cells = [cell(some).replace("|", "/") for _name, cell in columns]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def _values(runs: Sequence[Run], key: str) -> list[float]:
+    return [run[key] for run in runs if run.get(key) is not None]
+
+
+def _percent(runs: Sequence[Run], key: str, figure: Callable) -> str:
+    values = _values(runs, key)
+    return f"{figure(values):.3%}".replace("%", " %") if values else "-"
+
+
+def _number(runs: Sequence[Run], key: str, figure: Callable) -> str:
+    values = _values(runs, key)
+    if not values:
+        return "-"
+    value = figure(values)
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def _run_columns() -> list[Column]:
+    return [
+        (_("instance"), lambda some: str(some[0]["instance"])),
+        (_("solver"), lambda some: str(some[0]["solver"])),
+        (_("seed"), lambda some: str(some[0]["seed"])),
+        (_("status"), lambda some: str(some[0]["status"])),
+        (_("cost"), lambda some: _whole(some[0], "cost")),
+        (_("bound"), lambda some: _whole(some[0], "bound")),
+        (_("best known"), lambda some: _whole(some[0], "best_known")),
+        (_("gap"), lambda some: _percent(some, "gap", max)),
+        (_("to best"), lambda some: _percent(some, "gap_to_best", max)),
+        (_("bound short"), lambda some: _percent(some, "bound_short", max)),
+        (_("seconds"), lambda some: _number(some, "seconds", max)),
+        (_("MB"), lambda some: _number(some, "peak_mb", max)),
+    ]
+
+
+def _whole(run: Run, key: str) -> str:
+    return "-" if run.get(key) is None else f"{run[key]:,.0f}"

@@ -1,0 +1,342 @@
+"""
+Prices on the units: a bound from a knapsack per rep, stronger than the linear one.
+
+A rep may earn lambda_u with unit u and chooses freely within its cap. Then
+
+    L = sum_u lambda_u + sum_r min {(c + y d - lambda) x : w x <= cap} - constants of y
+
+is a lower limit on the cost of every plan, whatever the prices (Fisher, Jaikumar and
+Van Wassenhove 1986, doi:10.1287/mnsc.32.9.1095). Every other row keeps its price y as
+in `dual`. Where a rep has few units, a cap cannot be filled with fractions of a unit,
+and this bound is above the linear one.
+
+The prices start from the rows' prices, where L is at least the bound of `dual`, and
+rise by deflected subgradients. Each step is evaluated exactly, in integers.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from planner.problem import Problem
+from planner.solvers.dual import Dual
+from planner.solvers.filling import NO_CAP, fill_reps, forced
+from planner.solvers.result import Prices, Watch
+from planner.solvers.rows import LinearRows
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+UNITS_PER_REP = 60
+"""Above this mean number of units per rep the linear bound is as good."""
+ARCS = 1_000_000
+"""Above this many arcs a step takes too long."""
+LARGEST_SCALE = 2**20
+"""Largest common denominator of the prices, a power of two."""
+
+
+@dataclass(frozen=True, eq=False)
+class KnapsackDual:
+    """
+    A bound by prices on the units.
+
+    Attributes
+    ----------
+    certificate
+        Row and unit prices, the rows that are knapsacks, and the bound.
+    reduced
+        How much the bound rises at least when a plan must use the arc, shape (arcs,):
+        a plan with the arc costs at least ``value + reduced``.
+    value
+        The bound before it is rounded up.
+    iterations
+        Steps made.
+    """
+
+    certificate: Prices
+    reduced: Floats
+    value: float
+    iterations: int
+
+
+def knapsack_pays(problem: Problem, rows: LinearRows) -> bool:
+    """Whether unit prices may lift the bound enough to be worth their time."""
+    return (
+        problem.n <= UNITS_PER_REP * problem.m
+        and len(problem.rep) <= ARCS
+        and problem.source is None
+        and bool((_knapsacks(problem, rows, np.zeros(len(rows.ids))) >= 0).any())
+    )
+
+
+def solve_knapsack_dual(
+    problem: Problem,
+    rows: LinearRows,
+    dual: Dual,
+    watch: Watch,
+    *,
+    cost: float = math.inf,
+    time_share: float = 1.0,
+    iterations: int | None = None,
+    threads: int = 2,
+) -> KnapsackDual:
+    """
+    Raise the bound of the row prices by prices on the units.
+
+    Parameters
+    ----------
+    problem, rows, dual
+        Every unit must have an arc; the prices of `dual` are the start.
+    cost
+        Cost of the best plan known, the target of the steps.
+    time_share
+        Share of the time left that may be used.
+    iterations
+        Steps at most, for a reproducible run.
+    """
+    ends = watch.seconds + watch.left * time_share
+    relaxed = _Relaxed(problem, rows, dual)
+    with ThreadPoolExecutor(threads) as pool:
+        ascent = _Ascent(relaxed, cost, pool, threads)
+        while ascent.goes_on and (iterations is None or ascent.steps < iterations):
+            if watch.seconds > ends or watch.left <= 0:
+                break
+            ascent.step()
+            if ascent.steps % 50 == 0:
+                watch.report("bound", bound=relaxed.rounded_up(ascent.best))
+        watch.report("bound", bound=relaxed.rounded_up(ascent.best))
+        reduced = relaxed.reduced(ascent.best_prices)
+    return KnapsackDual(
+        relaxed.certificate(ascent.best_prices, ascent.best),
+        reduced,
+        ascent.best / relaxed.scale,
+        ascent.steps,
+    )
+
+
+class _Relaxed:
+    """
+    The problem without "each unit exactly once", in integers over a scale.
+
+    Attributes
+    ----------
+    scale
+        Common denominator of all prices.
+    y
+        Price of each row, shape (K,); on a knapsack's row only its low end is priced.
+    knapsack
+        Row that caps each rep, -1 without one, shape (m + 1,).
+    begin, arc, unit
+        Arcs of rep r are ``begin[r]:begin[r + 1]``: index in the problem, unit.
+    base, weight
+        Of these arcs: cost and row prices, and demand in the knapsack's row.
+    most
+        Largest price of a unit whose sums fit 64 bits.
+    """
+
+    def __init__(self, problem: Problem, rows: LinearRows, dual: Dual) -> None:
+        self.problem, self.rows = problem, rows
+        self.knapsack = _knapsacks(problem, rows, dual.prices)
+        y = dual.prices.copy()
+        own = self.knapsack[self.knapsack >= 0]
+        y[own] = np.minimum(y[own], 0.0)
+        self.scale = _scale(problem, rows, y)
+        most = np.where(np.isfinite(rows.price), rows.price * self.scale, 2.0**60)
+        self.y = np.clip(np.rint(y * self.scale), -most, most).astype(np.int64)
+        self.constant = sum(
+            price * int(high if price > 0 else low)
+            for price, low, high in zip(
+                self.y.tolist(), rows.low, rows.high, strict=True
+            )
+            if price
+        )
+        self.arc = np.argsort(problem.rep, kind="stable")
+        rep = problem.rep[self.arc]
+        self.begin = np.searchsorted(rep, np.arange(problem.m + 2)).astype(np.int64)
+        self.unit = problem.unit[self.arc].astype(np.int64)
+        matrix = rows.matrix.astype(np.int64)
+        priced = self.scale * rows.cost + matrix @ self.y
+        self.base = priced[self.arc]
+        self.weight = _weights(matrix, problem.rep, self.knapsack)[self.arc]
+        high = np.append(rows.high, NO_CAP)  # -1, nobody's row, is the last
+        self.cap = high[self.knapsack].astype(np.int64)
+        self.taken = np.zeros(len(self.arc), dtype=bool)
+        priced = rows.cost + rows.matrix @ dual.prices
+        best = np.minimum.reduceat(priced, problem.start[:-1]) * self.scale
+        self.most = 2.0**60 / problem.n
+        self.start = self.whole(best)
+
+    def whole(self, prices: Floats) -> Ints:
+        """Round prices of units, within what 64 bits can add."""
+        return np.rint(prices.clip(-self.most, self.most)).astype(np.int64)
+
+    def evaluate(
+        self, prices: Ints, pool: ThreadPoolExecutor, threads: int
+    ) -> tuple[int, Ints]:
+        """Bound times scale at some unit prices, and how many reps want each unit."""
+        m = self.problem.m + 1
+        value = np.zeros(m, dtype=np.int64)
+        share = np.linspace(0, len(self.arc), threads + 1)
+        cuts = np.searchsorted(self.begin, share).clip(0, m)
+        parts = [
+            pool.submit(
+                fill_reps,
+                first,
+                last,
+                self.begin,
+                self.unit,
+                self.base,
+                self.weight,
+                self.cap,
+                prices,
+                self.taken,
+                value,
+            )
+            for first, last in itertools.pairwise(cuts)
+        ]
+        for part in parts:
+            part.result()
+        wanted = np.bincount(self.unit[self.taken], minlength=self.problem.n)
+        return int(prices.sum()) + int(value.sum()) - self.constant, wanted
+
+    def rounded_up(self, value: int) -> int:
+        """Bound in steps of cost."""
+        return -(-value // self.scale)
+
+    def certificate(self, prices: Ints, value: int) -> Prices:
+        """Everything that a judge needs to find the same bound."""
+        ids = self.rows.ids
+        dropped = sorted({split.term for split in self.problem.splits})
+        if self.problem.apart:
+            dropped.append("apart")
+        return Prices(
+            {ids[k]: int(self.y[k]) for k in np.flatnonzero(self.y)},
+            self.scale,
+            self.rounded_up(value),
+            tuple(dropped),
+            knapsacks=tuple(ids[k] for k in self.knapsack if k >= 0),
+            units=tuple(prices.tolist()),
+        )
+
+    def reduced(self, prices: Ints) -> Floats:
+        """See `KnapsackDual.reduced`."""
+        put_in = np.empty(len(self.arc), dtype=np.int64)
+        left_out = np.empty(len(self.arc), dtype=np.int64)
+        forced(
+            self.begin,
+            self.unit,
+            self.base,
+            self.weight,
+            self.cap,
+            prices,
+            put_in,
+            left_out,
+        )
+        others = np.zeros(self.problem.n, dtype=np.int64)
+        np.add.at(others, self.unit, left_out)
+        found = np.empty(len(self.arc))
+        found[self.arc] = (put_in + others[self.unit] - left_out) / self.scale
+        return found
+
+
+class _Ascent:
+    """Deflected subgradients from the start prices, back to the best when stuck."""
+
+    def __init__(
+        self, relaxed: _Relaxed, cost: float, pool: ThreadPoolExecutor, threads: int
+    ) -> None:
+        self.relaxed, self.pool, self.threads = relaxed, pool, threads
+        self.target = cost * relaxed.scale
+        self.prices = relaxed.start.astype(float)
+        self.best_prices = relaxed.start
+        self.best, wanted = relaxed.evaluate(relaxed.start, pool, threads)
+        self.best_slope = self.slope = 1.0 - wanted
+        self.value = self.best
+        self.direction = np.zeros_like(self.slope)
+        self.steps, self.failures, self.theta = 0, 0, FIRST_THETA
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a further step may help."""
+        done = self.relaxed.rounded_up(self.best) * self.relaxed.scale >= self.target
+        return not done and self.theta > LAST_THETA and bool(self.slope.any())
+
+    def step(self) -> None:
+        """Move along the slope, towards the target."""
+        self.direction = (1 - KEPT) * self.slope + KEPT * self.direction
+        target = min(self.target, self.best + 2e-3 * abs(self.best))
+        length = self.theta * (target - self.value)
+        length /= max(float(self.direction @ self.direction), 1e-9)
+        self.prices = self.prices + length * self.direction
+        whole = self.relaxed.whole(self.prices)
+        self.value, wanted = self.relaxed.evaluate(whole, self.pool, self.threads)
+        self.slope = 1.0 - wanted
+        self.steps += 1
+        if self.value > self.best:
+            self.best, self.best_prices = self.value, whole
+            self.best_slope = self.slope
+            self.theta *= 1.05
+            self.failures = 0
+            return
+        self.failures += 1
+        if self.failures >= PATIENCE:
+            self.theta *= 0.6
+            self.failures = 0
+            self.prices = self.best_prices.astype(float)
+            self.value, self.slope = self.best, self.best_slope
+            self.direction = np.zeros_like(self.slope)
+
+
+FIRST_THETA, LAST_THETA = 0.3, 1e-4
+"""Step length over the way to the target: at first, and when to end."""
+KEPT = 0.75
+"""Share of the last direction in the next."""
+PATIENCE = 15
+"""Steps without a better bound before going back with shorter ones."""
+
+
+def _knapsacks(problem: Problem, rows: LinearRows, y: Floats) -> Ints:
+    """
+    Row that caps each rep, -1 without one, shape (m + 1,).
+
+    Of several hard caps of a rep the one whose whole room is dearest.
+    """
+    chosen = np.full(problem.m + 1, -1, dtype=np.int64)
+    named = {row.id: row for row in problem.rows}
+    worth = np.maximum(y, 0) * np.where(np.isfinite(rows.high), rows.high, 0.0)
+    for index, name in enumerate(rows.ids):
+        row = named[name]
+        if row.price is not None or row.high is None or len(row.reps) != 1:
+            continue
+        rep = row.reps[0]
+        if rep == problem.nobody:
+            continue
+        if chosen[rep] < 0 or worth[index] > worth[chosen[rep]]:
+            chosen[rep] = index
+    return chosen
+
+
+def _scale(problem: Problem, rows: LinearRows, y: Floats) -> int:
+    """Largest power of two, at most `LARGEST_SCALE`, at which all sums fit 64 bits."""
+    largest = float(rows.cost.max(initial=1))
+    largest += float((rows.matrix @ np.abs(y)).max(initial=0.0))
+    scale = LARGEST_SCALE
+    while scale > 1 and scale * largest * problem.n > 2**60:
+        scale //= 2
+    return scale
+
+
+def _weights(matrix: csr_array, rep: NDArray[np.int32], knapsack: Ints) -> Ints:
+    """Demand of each arc in the knapsack of its rep, shape (arcs,)."""
+    arc = np.repeat(np.arange(len(rep)), np.diff(matrix.indptr))
+    own = matrix.indices == knapsack[rep[arc]]
+    weight = np.zeros(len(rep), dtype=np.int64)
+    weight[arc[own]] = matrix.data[own]
+    return weight
