@@ -27,9 +27,9 @@ RANKS = (
     ("solvers", "evaluate"),
     ("compare", "report"),
     ("reporting", "certificate"),
-    ("workspace",),
+    ("workspace", "earlier"),
     ("solution",),
-    ("bench",),
+    ("resolve", "bench"),
     ("cli",),
 )
 """A module may import from earlier lines and from its own folder, nothing else."""
@@ -38,6 +38,8 @@ UPWARD = {
     ("workspace", "solution"),  # a type only
     ("reporting", "solution"),  # a type only
     ("certificate", "solution"),  # a type only
+    ("earlier", "solution"),  # a type only
+    ("problem", "arcs"),  # a type only
     ("solution", "workspace"),
 }
 """Both sides of `Solution.save`: the types point up, the call points down."""
@@ -52,7 +54,10 @@ ALONE = (
     "solvers",
     "certificate",
     "workspace",
+    "earlier",
     "solution",
+    "resolve",
+    "bench",
 )
 """What the judge must never see: it recounts what these have computed."""
 

@@ -53,24 +53,42 @@ class DualBound:
 
     def add(self, units: Pairs, first: Ints) -> None:
         """Take some units into account; `first` is an account of each."""
-        if self.faults or not self._fits(units):
-            return
+        if not self.faults and self._fits(units):
+            self.add_least(self._reduced(units, slice(None)).min(axis=1), first)
+
+    def priced(self, pairs: Pairs, to: Ints) -> Ints:
+        """Cost with priced amounts of a list of pairs, `ROOM` where not allowed."""
+        if not self._fits(pairs):
+            return np.full(len(to), ROOM)
+        return np.asarray(self._reduced(pairs, to))
+
+    def add_least(self, best: Ints, first: Ints) -> None:
+        """Take the cheapest of some units into account, `ROOM` where there is none."""
+        stuck = best == ROOM
+        self.stuck += [str(x) for x in self.recount.accounts.index[first[stuck]]]
+        self._total += total_of(best[~stuck])
+
+    def prices_by_column(self) -> dict[Quantity, Ints]:
+        """Sum of the prices of a step of each quantity, over `scale`; (m + 1,)."""
+        each = {quantity: own.copy() for quantity, (own, _highs) in self._hard.items()}
+        for quantity, own, _highs, _steps in self._soft.values():
+            each[quantity] = each.get(quantity, 0) + own
+        return each
+
+    def _reduced(self, units: Pairs, to: Ints | slice) -> Ints:
         eligible, cost = units.eligible, sum(units.costs.values(), np.int64(0))
         reduced = np.broadcast_to(cost * self.scale, eligible.shape)
         for quantity, (own, highs) in self._hard.items():
             amount = units.amounts[quantity]
             if own.any():
-                reduced = reduced + amount * own
+                reduced = reduced + amount * own[to]
             if (highs < ROOM).any():
-                eligible = eligible & (amount <= highs)
+                eligible = eligible & (amount <= highs[to])
         for quantity, own, highs, steps in self._soft.values():
             amount = units.amounts[quantity]
-            within = np.minimum(amount, highs)
-            reduced = reduced + (amount - within) * steps + within * own
-        best = np.where(eligible, reduced, ROOM).min(axis=1)
-        stuck = best == ROOM
-        self.stuck += [str(x) for x in self.recount.accounts.index[first[stuck]]]
-        self._total += total_of(best[~stuck])
+            within = np.minimum(amount, highs[to])
+            reduced = reduced + (amount - within) * steps[to] + within * own[to]
+        return np.where(eligible, reduced, ROOM)
 
     def _fits(self, units: Pairs) -> bool:
         """Whether every reduced cost fits 64 bits; if not, that is a fault."""
@@ -81,7 +99,7 @@ class DualBound:
         for quantity, own, _highs, steps in self._soft.values():
             amount = int(units.amounts[quantity].max(initial=0))
             most += amount * (int(np.abs(own).max()) + int(steps.max()))
-        if most >= ROOM:
+        if most >= ROOM and not self.faults:
             self.faults.append(_("the prices are too large to be checked exactly"))
         return most < ROOM
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from planner.evaluate.bound import DualBound, total_of
 from planner.evaluate.folder import Certificate
@@ -15,9 +13,14 @@ from planner.evaluate.knapsack import KnapsackBound, bound_of
 from planner.evaluate.pairs import Bools, Ints, Pairs, Quantity
 from planner.evaluate.recount import Recount
 from planner.evaluate.rows import Row
+from planner.evaluate.sieve import Sieve
 from planner.words import _
 
 UNREAD = -1
+PAIRS_AT_ONCE = 200_000
+"""Own pairs counted at once."""
+SIEVED_PAIRS = 2_000_000
+"""With more pairs in all, only those that may be the cheapest are counted exactly."""
 
 
 @dataclass(frozen=True)
@@ -85,41 +88,47 @@ def survey(
     line_of: Ints,
     chosen: Ints,
 ) -> Case:
-    """Go over all pairs once: note the plan's own, and bound what any plan costs."""
+    """Note the plan's own pairs, then go over all of them for the bound."""
     count = len(chosen)
     km, eligible = np.zeros(count), np.zeros(count, dtype=bool)
     costs = {term: np.zeros(count, dtype=np.int64) for term in recount.terms}
     quantities = {row.quantity for row in recount.rows}
     quantities |= {("measure", name) for name in recount.scales}
     loads = {q: np.zeros(recount.nobody + 1, dtype=np.int64) for q in quantities}
+    for first in range(0, count, PAIRS_AT_ONCE):
+        rows = np.arange(first, min(count, first + PAIRS_AT_ONCE))
+        read, at = chosen[rows] >= 0, np.maximum(chosen[rows], 0)
+        pairs = recount.pairs(rows, at)
+        km[rows], eligible[rows] = pairs.km, pairs.eligible
+        for term, each in pairs.costs.items():
+            costs[term][rows] = each * read
+        for quantity, each in pairs.amounts.items():
+            counts = read
+            if quantity[0] == "measure":
+                counts = read & (at < recount.nobody)
+            np.add.at(loads[quantity], at[counts], each[counts])
     dual = bound_of(recount, claims.dual)
-    for parts, starts in recount.blocks():
-        unit: Pairs | None = None
-        for rows in parts:
-            pairs = recount.pairs(rows)
-            at, read = chosen[rows], chosen[rows] >= 0
-            served = read & (at < recount.nobody)
-            km[rows] = _own(pairs.km, at)
-            eligible[rows] = _own(pairs.eligible, at)
-            for term, each in pairs.costs.items():
-                costs[term][rows] = _own(each, at) * read
-            for quantity, each in pairs.amounts.items():
-                counts = served if quantity[0] == "measure" else read
-                np.add.at(loads[quantity], at[counts], _own(each, at)[counts])
-            whole = pairs.summed(starts)
-            unit = whole if unit is None else unit + whole
-        if unit is not None:
-            dual.add(unit, parts[0][starts])
+    if not dual.faults:
+        _bound(recount, dual, chosen)
     return Case(
         claims, recount, plan, line_of, chosen, km, eligible, costs, loads, dual
     )
 
 
-def _own(values: NDArray[Any], at: Ints) -> NDArray[Any]:
-    """Pick each account's own pair from a block."""
-    if values.shape[1] == 1:
-        return values[:, 0]
-    return values[np.arange(len(at)), np.maximum(at, 0)]
+def _bound(recount: Recount, dual: DualBound | KnapsackBound, chosen: Ints) -> None:
+    """Take all units into account; where there are many pairs, through a sieve."""
+    rest = np.arange(len(chosen))
+    if isinstance(dual, DualBound) and len(chosen) * recount.nobody > SIEVED_PAIRS:
+        alone = np.bincount(recount.unit)[recount.unit] == 1
+        Sieve(recount, dual).add_to_bound(rest[alone], chosen)
+        rest = rest[~alone]
+    for parts, starts in recount.blocks(rest):
+        unit: Pairs | None = None
+        for rows in parts:
+            whole = recount.pairs(rows).summed(starts)
+            unit = whole if unit is None else unit + whole
+        if unit is not None:
+            dual.add(unit, parts[0][starts])
 
 
 def moves_of(case: Case) -> Bools:

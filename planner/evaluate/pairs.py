@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.errors import PlannerError
-from planner.geo.distance import road_hours, road_km
+from planner.geo.distance import road_hours, road_km_between
 from planner.scenario import Condition
 from planner.scenario.rules import Travel
 from planner.tables import Tables, matches
@@ -29,11 +29,11 @@ Quantity = tuple[str, str]
 @dataclass(frozen=True)
 class Pairs:
     """
-    Accounts (or units) with every rep and nobody, shape (b, m + 1) each.
+    Accounts (or units) with every rep and nobody, shape (b, m + 1), or a list (k,).
 
-    ``costs`` per term, ``amounts`` per quantity; a measure that is the same for
-    all reps has shape (b, 1). Nobody takes nothing of a measure, whatever stands in
-    its column.
+    ``costs`` per term, ``amounts`` per quantity; what is the same for all reps may
+    have shape (b, 1). Nobody takes nothing of a measure, whatever stands in its
+    column.
     """
 
     km: Floats
@@ -105,7 +105,7 @@ class Roads:
             )
         row = accounts.index.get_indexer(pd.Index(table["account_id"]))
         column = reps.index.get_indexer(pd.Index(table["rep_id"]))
-        pair = row * len(self.rep_places) + column
+        pair = row.astype(np.int64) * len(self.rep_places) + column
         order = np.argsort(pair, kind="stable")
         if (np.minimum(row, column) < 0).any() or not (np.diff(pair[order]) > 0).all():
             raise PlannerError(
@@ -114,28 +114,39 @@ class Roads:
                     "Write the plan folder again."
                 )
             )
-        self.begin = np.searchsorted(row[order], np.arange(len(accounts) + 1))
-        self.rep = column[order]
+        self.listed = pair[order]
         self.km, self.hours = table[["km", "hours"]].to_numpy(float)[order].T
 
-    def block(self, rows: Ints) -> tuple[Floats, Floats, Bools]:
-        """Return km, hours, and whether the distance table lists the pair."""
-        shape = (len(rows), len(self.rep_places))
-        km, listed = np.zeros(shape), np.zeros(shape, dtype=bool)
+    def between(self, rows: Ints, to: Ints) -> tuple[Floats, Floats, Bools]:
+        """
+        Return km, hours, and whether the distance table lists the pair.
+
+        Parameters
+        ----------
+        rows, to
+            Accounts and columns, broadcast together.
+        """
+        km = np.zeros(np.broadcast_shapes(rows.shape, to.shape))
+        listed = np.zeros(km.shape, dtype=bool)
         if self.estimated:
-            km = road_km(
-                self.account_places[rows], self.rep_places, self.circuity[rows]
+            start, end = self.account_places[rows], self.rep_places[to]
+            km = road_km_between(
+                start[..., 0],
+                start[..., 1],
+                end[..., 0],
+                end[..., 1],
+                self.circuity[rows],
             )
             km[np.isnan(km)] = 0
         hours = road_hours(km, self.travel.speeds)
-        count = self.begin[rows + 1] - self.begin[rows]
-        local = np.repeat(np.arange(len(rows)), count)
-        skipped = np.repeat(self.begin[rows] - (np.cumsum(count) - count), count)
-        source = skipped + np.arange(count.sum())
-        pair = local, self.rep[source]
-        given, own_km = self.hours[source], self.km[source]
-        km[pair], listed[pair] = own_km, True
-        hours[pair] = np.where(
-            np.isnan(given), road_hours(own_km, self.travel.speeds), given
-        )
+        if len(self.listed):
+            pair = rows * len(self.rep_places) + to
+            source = np.searchsorted(self.listed, pair)
+            source[source == len(self.listed)] = 0
+            listed = self.listed[source] == pair
+            given, own_km = self.hours[source[listed]], self.km[source[listed]]
+            km[listed] = own_km
+            hours[listed] = np.where(
+                np.isnan(given), road_hours(own_km, self.travel.speeds), given
+            )
         return km, hours, listed

@@ -125,12 +125,13 @@ class Recount:
         self.pinned[list(self._pins)] = True
         self.may_leave = ~self.pinned & ~self.locked
         self.may_leave &= out is not None and where(self.accounts, out.where)
-        grades, self._grade = pd.factorize(self.accounts["grade"])[::-1]
+        grades, self.grade = pd.factorize(self.accounts["grade"])[::-1]
+        self.required, self.preferred = self.lacking("skills"), self.lacking("prefers")
         fit = [
             [self.scenario.fit.get(g, {}).get(r, 0.0) for r in self.reps["grade"]]
             for g in grades
         ]
-        self._never = np.array([[c == "never" for c in (*row, 0.0)] for row in fit])
+        self.never = np.array([[c == "never" for c in (*row, 0.0)] for row in fit])
         self._fit = [[0.0 if c == "never" else c for c in (*row, 0.0)] for row in fit]
 
     def _covered(self, pins: Sequence[Pin]) -> dict[int, list[Bools]]:
@@ -151,79 +152,73 @@ class Recount:
                 covered.setdefault(account, []).append(np.append(reps, False))
         return covered
 
-    def _lacking(self, column: str, rows: Ints) -> Ints:
-        """How many of the named skills each rep lacks; (b, 1) if all are blank."""
-        code, texts = pd.factorize(self.accounts[column].to_numpy(object)[rows])
-        if not any(texts):
-            return np.zeros((len(rows), 1), dtype=np.int64)
+    def lacking(self, column: str) -> tuple[Ints, Ints]:
+        """Code of each account's named skills; how many of them each column lacks."""
+        code, texts = pd.factorize(self.accounts[column].to_numpy(object))
         counts = np.zeros((len(texts), self.nobody + 1), dtype=np.int64)
         for index, text in enumerate(texts):
             for skill, level in parse_skills(text).items():
                 has = [levels.get(skill, 0) >= level for levels in self._levels]
                 counts[index, :-1] += ~np.array(has, dtype=bool)
-        return counts[code]
+        return code, counts
 
     def _rules(
-        self, rows: Ints, km: Floats, listed: Bools
+        self, rows: Ints, to: Ints, km: Floats, listed: Bools
     ) -> Iterator[tuple[str, Bools]]:
         """Rule by rule: what is wrong where it does not hold, and where it holds."""
         travel = self.scenario.travel
-        yield _("lacks a required skill"), self._lacking("skills", rows) == 0
+        code, lacks = self.required
+        yield _("lacks a required skill"), lacks[code[rows], to] == 0
         if self.scenario.fit:
-            yield _("fit says never for these grades"), ~self._never[self._grade[rows]]
+            fits = ~self.never[self.grade[rows], to]
+            yield _("fit says never for these grades"), fits
         if self._pins:
-            named = self._named(self._pins, rows, listed.shape, all_of=True)
+            named = self._named(self._pins, rows, to, all_of=True)
             yield _("a pin of the account does not name the rep"), named
         if self._forbids:
-            named = self._named(self._forbids, rows, listed.shape, all_of=False)
+            named = self._named(self._forbids, rows, to, all_of=False)
             yield _("a forbid entry names the pair"), ~named
         if self.locked.any():
-            owned = self.owner[rows, None] == np.arange(self.nobody + 1)
-            free = owned | ~self.locked[rows, None]
+            free = (self.owner[rows] == to) | ~self.locked[rows]
             yield _("the account is protected and stays with its owner"), free
         if self.roads.has_table and travel.missing_pairs == "forbid":
             yield _("the distance table lacks the pair"), listed
         if travel.max_km is not None:
-            near = (km <= travel.max_km) | self.pinned[rows, None]
+            near = (km <= travel.max_km) | self.pinned[rows]
             yield _("farther than travel.max_km"), near
 
     @staticmethod
     def _named(
-        covered: dict[int, list[Bools]],
-        rows: Ints,
-        shape: tuple[int, ...],
-        all_of: bool,
+        covered: dict[int, list[Bools]], rows: Ints, to: Ints, all_of: bool
     ) -> Bools:
         """Whether all (or any) of the entries that cover an account name the rep."""
-        named = np.full(shape, all_of)
-        for local, account in enumerate(rows.tolist()):
+        columns = np.broadcast_to(to, np.broadcast_shapes(rows.shape, to.shape))
+        named = np.full(columns.shape, all_of)
+        for local, account in enumerate(rows.ravel().tolist()):
             for reps in covered.get(account, ()):
-                named[local] = named[local] & reps if all_of else named[local] | reps
+                found = reps[columns[local]]
+                named[local] = named[local] & found if all_of else named[local] | found
         return named
 
     def reasons(self, account: int, rep: int) -> list[str]:
         """Name the rules that a pair breaks; empty if it is eligible."""
-        rows = np.array([account])
-        km, _hours, listed = self.roads.block(rows)
-        return [
-            why
-            for why, mask in self._rules(rows, km, listed)
-            if not np.broadcast_to(mask, km.shape)[0, rep]
-        ]
+        rows, to = np.array([account]), np.array([rep])
+        km, _hours, listed = self.roads.between(rows, to)
+        return [why for why, mask in self._rules(rows, to, km, listed) if not mask[0]]
 
     # What a pair costs and takes
 
     def _set_measures(self) -> None:
         self.scales: dict[str, int] = {}
         self.own: dict[str, Floats] = {}
-        self._counted: dict[str, Bools] = {}
+        self.counted: dict[str, Bools] = {}
         for name in self.scenario.measures_used():
             measure = self.scenario.measure(name)
             counts = np.ones(len(self.accounts))
             if measure.of != "accounts":
                 counts = column_of(self.accounts, measure.of).to_numpy(dtype=float)
-            self._counted[name] = where(self.accounts, measure.where)
-            self.own[name] = np.where(self._counted[name], counts, 0.0)
+            self.counted[name] = where(self.accounts, measure.where)
+            self.own[name] = np.where(self.counted[name], counts, 0.0)
             least = 100 if measure.travel or measure.factor_by_grade else 1
             self.scales[name] = max(decimals_scale(self.own[name]), least)
 
@@ -241,16 +236,16 @@ class Recount:
             prices.value_share + prices.tenure_share * np.minimum(years, full) / full
         )
         handover = prices.fixed + value * share + pipeline * prices.pipeline_share
-        self._handover = self.steps(handover, self.cost_scale, "handover")
+        self.handover = self.steps(handover, self.cost_scale, "handover")
         self._leave = np.zeros(len(value), dtype=np.int64)
         if plan.leave_out is not None:
             by = plan.leave_out.by_priority
             each = [by.get(p, plan.leave_out.price) for p in self.accounts["priority"]]
             leave = np.array(each, dtype=float) + value * plan.leave_out.value_share
             self._leave = self.steps(leave, self.cost_scale, "leave_out")
-        self._trips = visits * 2 / plan.travel.visits_per_trip
+        self.trips = visits * 2 / plan.travel.visits_per_trip
         self.value, self.value_scale = value, decimals_scale(value)
-        self._value = self.steps(value, self.value_scale, "value")
+        self.value_steps = self.steps(value, self.value_scale, "value")
         shares = (prices.fixed, prices.value_share, prices.tenure_share)
         exists = {
             "travel": self.roads.exist,
@@ -260,56 +255,82 @@ class Recount:
             "leave_out": plan.leave_out is not None,
         }
         self.terms = [name for name in TERMS if exists[name]]
+        self.fit_steps = self.steps(self._fit, self.cost_scale, "fit")
 
-    def pairs(self, rows: Ints) -> Pairs:
-        """Judge and price some accounts with every rep and with nobody."""
-        km, hours, listed = self.roads.block(rows)
+    def pairs(self, rows: Ints, to: Ints | None = None) -> Pairs:
+        """
+        Judge and price some accounts with every rep and with nobody.
+
+        Parameters
+        ----------
+        rows
+            Accounts, shape (b,).
+        to
+            One column for each of the accounts instead of all, shape (b,).
+        """
+        if to is None:
+            rows, to = rows[:, None], np.arange(self.nobody + 1)[None]
+        km, hours, listed = self.roads.between(rows, to)
         eligible = np.ones_like(listed)
-        for _why, mask in self._rules(rows, km, listed):
+        for _why, mask in self._rules(rows, to, km, listed):
             eligible &= mask
-        eligible[:, -1] = self.may_leave[rows]
-        known = self.owner[rows, None] >= 0
-        moved = known & (self.owner[rows, None] != np.arange(self.nobody + 1))
-        costs = {name: self._cost(name, rows, km, hours, moved) for name in self.terms}
-        amounts = {("measure", n): self._demand(n, rows, hours) for n in self.scales}
-        for row in self.rows:
-            kind, name = row.quantity
+        eligible = np.where(to == self.nobody, self.may_leave[rows], eligible)
+        moved = (self.owner[rows] >= 0) & (self.owner[rows] != to)
+        costs = {
+            name: np.broadcast_to(
+                self._cost(name, rows, to, km, hours, moved), km.shape
+            )
+            for name in self.terms
+        }
+        amounts = {
+            ("measure", name): self._demand(name, rows, to, hours)
+            for name in self.scales
+        }
+        for quantity in {row.quantity for row in self.rows}:
+            kind, name = quantity
             if kind == "term":
-                amounts[row.quantity] = costs.get(name, np.zeros_like(km, dtype=int))
+                amounts[quantity] = costs.get(name, np.zeros_like(km, dtype=int))
             elif kind == "moved":
-                weight = self._value[rows, None] if name == "moved_value" else 1
-                amounts[row.quantity] = moved * np.asarray(weight, dtype=np.int64)
+                weight = self.value_steps[rows] if name == "moved_value" else 1
+                amounts[quantity] = moved * np.asarray(weight, dtype=np.int64)
         return Pairs(km, eligible, costs, amounts)
 
     def _cost(
-        self, term: str, rows: Ints, km: Floats, hours: Floats, moved: Bools
+        self,
+        term: str,
+        rows: Ints,
+        to: Ints,
+        km: Floats,
+        hours: Floats,
+        moved: Bools,
     ) -> Ints:
         travel = self.scenario.travel
         if term == "travel":
             trip = km * travel.cost_per_km + hours * travel.cost_per_hour
-            return self.steps(self._trips[rows, None] * trip, self.cost_scale, term)
+            return self.steps(self.trips[rows] * trip, self.cost_scale, term)
         if term == "skill":
+            code, lacks = self.preferred
             price = self.scenario.skills.missing_preferred
-            return self.steps(
-                price * self._lacking("prefers", rows), self.cost_scale, term
-            )
+            return self.steps(price * lacks[code[rows], to], self.cost_scale, term)
         if term == "fit":
-            return self.steps(self._fit, self.cost_scale, term)[self._grade[rows]]
+            return self.fit_steps[self.grade[rows], to]
         if term == "handover":
-            return np.where(moved, self._handover[rows, None], 0)
-        costs = np.zeros(km.shape, dtype=np.int64)
-        costs[:, -1] = self._leave[rows]
-        return costs
+            return np.where(moved, self.handover[rows], 0)
+        return np.where(to == self.nobody, self._leave[rows], 0)
 
-    def _demand(self, name: str, rows: Ints, hours: Floats) -> Ints:
-        measure, own = self.scenario.measure(name), self.own[name][rows, None]
+    def _demand(self, name: str, rows: Ints, to: Ints, hours: Floats) -> Ints:
+        measure, own = self.scenario.measure(name), self.own[name][rows]
         if measure.factor_by_grade:
-            factors = [measure.factor_by_grade.get(g, 1.0) for g in self.reps["grade"]]
-            own = own * np.array([*factors, 0.0])
+            own = own * self.factors(name)[to]
         if measure.travel:
-            trips = np.where(self._counted[name], self._trips, 0.0)[rows, None]
+            trips = np.where(self.counted[name], self.trips, 0.0)[rows]
             own = own + trips * hours
         return self.steps(own, self.scales[name], name)
+
+    def factors(self, name: str) -> Floats:
+        """Factor of a measure by column, (m + 1,); nobody takes nothing of it."""
+        by_grade = self.scenario.measure(name).factor_by_grade
+        return np.array([*(by_grade.get(g, 1.0) for g in self.reps["grade"]), 0.0])
 
     # Which accounts go together, and what is capped
 
@@ -329,14 +350,14 @@ class Recount:
         graph = coo_array((np.ones(len(one)), (one, other)), shape=(offset, offset))
         return np.asarray(connected_components(graph, False)[1][:count], np.int64)
 
-    def blocks(self) -> Iterator[tuple[list[Ints], Ints]]:
+    def blocks(self, accounts: Ints) -> Iterator[tuple[list[Ints], Ints]]:
         """
-        Yield all accounts by whole units: parts of a block, and where its units begin.
+        Yield accounts by whole units: parts of a block, and where its units begin.
 
         A unit larger than a block comes in several parts, alone.
         """
-        order = np.argsort(self.unit, kind="stable")
-        new = np.append(True, np.diff(self.unit[order]) != 0)
+        order = accounts[np.argsort(self.unit[accounts], kind="stable")]
+        new = np.append(True, np.diff(self.unit[order]) != 0)[: len(order)]
         begin = np.append(np.flatnonzero(new), len(order))
         most, start = max(1, PAIRS_AT_ONCE // (self.nobody + 1)), 0
         while start < len(begin) - 1:

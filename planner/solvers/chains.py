@@ -54,8 +54,10 @@ penalties that sink by themselves and hold each rule 97 % of the time (1.2, 0.99
 """
 DEAREST = 1e4
 """Over its floor: a penalty that grew so large in vain begins anew."""
+HASTE = 5
+"""How much more often penalties change as long as no plan is known."""
 WIN = 4.0
-"""Temperatures that a chain is believed to win at other reps and in wide rows at most."""
+"""Temperatures that a chain may hope to win at other reps and in wide rows."""
 NEXT, PLACED, TAKEN = -1, -2, -3
 """What a link of a chain does now: next arc, take back its arc, leave its rep."""
 
@@ -77,11 +79,13 @@ def _adapt_band(band: NDArray[np.float64], sink: float) -> None:
 
 
 @compiled
-def adapt(model: Model, state: State) -> None:
+def adapt(state: State, barred: NDArray[np.bool_]) -> None:
     """Adapt the penalties of all hard rules to whether they are broken now."""
     own, wide, tally = state.own, state.wide, state.tally
     sink = SINK if tally[BROKEN] == 0 else 1.0
     for r in range(own.shape[0]):
+        if barred[r]:
+            continue
         for s in range(own.shape[1]):
             _adapt_band(own[r, s], sink)
         state.excess[r] = excess_of(own[r])
@@ -93,11 +97,12 @@ def adapt(model: Model, state: State) -> None:
 
 @compiled
 def record(  # type: ignore[no-untyped-def]
-    best, arc_of, journal, journal_size
+    best, arc_of, pool, journal, journal_size
 ) -> None:
     """Bring the best plan up to the plan in hand, by the journal where it suffices."""
     if journal_size[0] < 0:
-        best[:] = arc_of
+        for unit in pool:
+            best[unit] = arc_of[unit]
     else:
         for i in range(journal_size[0]):
             best[journal[i]] = arc_of[journal[i]]
@@ -117,6 +122,7 @@ def anneal(
     temperature: float,
     depth: int,
     patience: int,
+    repairing: bool,
 ) -> float:
     """
     Try chains from `steps` random units at a temperature.
@@ -127,7 +133,7 @@ def anneal(
     Parameters
     ----------
     pool
-        Units where chains begin.
+        Units where chains begin: all that are with reps that take part.
     barred
         Reps that take no part, shape (m + 1,).
     best_cost
@@ -136,6 +142,9 @@ def anneal(
         Steps made before; penalties are adapted whenever `pause` steps are full.
     depth, patience
         Units moved by a chain, and looks at an arc or a member per step, at most.
+    repairing
+        No plan is known yet: penalties change `HASTE` times as often, and chains may
+        hope for all that broken rules can give back.
 
     Returns
     -------
@@ -188,15 +197,16 @@ def anneal(
     top, credit = excess.max(), excess_of(wide)
     if tally[BROKEN] == 0 and tally[COST] < best_cost - 0.5:
         best_cost = tally[COST]
-        record(state.best, arc_of, journal, journal_size)
+        record(state.best, arc_of, pool, journal, journal_size)
     for step in range(done, done + steps):
+        hasty = repairing and best_cost == np.inf
         unit = pool[int(len(pool) * uniform(random))]
         level = -1e-3
         if temperature > 0:
             level = -temperature * np.log(1.0 - uniform(random))
         origin = rep[arc_of[unit]]
-        # What a chain may still win: at the rep where it began, in wide rows, at others.
-        cap = np.inf if best_cost == np.inf else WIN * temperature
+        # What may still be won: at the first rep, in wide rows, at other reps.
+        cap = np.inf if hasty else WIN * temperature
         limit = level + excess[origin] + min(credit, cap)
         spare = most + min(top, cap)
         d = -1
@@ -323,8 +333,8 @@ def anneal(
             credit = excess_of(wide)
             if tally[BROKEN] == 0 and tally[COST] < best_cost - 0.5:
                 best_cost = tally[COST]
-                record(state.best, arc_of, journal, journal_size)
-        if (step + 1) % pause == 0:
-            adapt(model, state)
+                record(state.best, arc_of, pool, journal, journal_size)
+        if (step + 1) % (max(1, pause // HASTE) if hasty else pause) == 0:
+            adapt(state, barred)
             top, credit = excess.max(), excess_of(wide)
     return best_cost

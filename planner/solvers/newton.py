@@ -44,6 +44,18 @@ NEWTON_STEPS = 25
 """Newton steps at each temperature at most."""
 INNER_STEPS = 60
 """Conjugate gradient steps in each of them at most."""
+ENOUGH = 1e-4
+"""A step that gains less than this many eps per unit is the last."""
+TRIALS = 8
+"""How often a step that gains nothing is shortened."""
+DAMPING = 1e-3
+"""Added to the curvature at first, as a share of its diagonal."""
+FIRST_REACH = 20.0
+"""
+How many eps a price may move in its first step. Each price then has its own reach:
+wider while it goes on, less than half where its gradient turned. One damping for all
+lets the few reps whose price is far off set the pace of everybody.
+"""
 ROUNDS = 6
 """How often a step is solved for again because prices met their kinks."""
 ACCURATE = 0.1
@@ -291,7 +303,7 @@ def newton(
     late: Callable[[], bool],
 ) -> tuple[Floats, float]:
     """Maximise the smoothed dual at one temperature; return prices and hard value."""
-    damping = 1e-3
+    damping, reach = DAMPING, np.full(len(y), FIRST_REACH * eps)
     point = smoothed.at(y, eps)
     for _ in range(NEWTON_STEPS):
         begin, end, gradient = smoothed.segment(y, point.load, bounds)
@@ -301,21 +313,26 @@ def newton(
         diagonal = curvature.diagonal
         # else flat where all is decided
         floor = 0.3 * np.median(diagonal[begin < end]) + 0.05 / eps
-        gained = 0.0
-        for _ in range(8):
-            damp = damping * (diagonal + floor)
-            step = _step(curvature, gradient, begin - y, end - y, damp)
+        gained, gains = 0.0, False
+        for _ in range(TRIALS):
+            least = np.maximum(begin - y, -reach)
+            most = np.minimum(end - y, reach)
+            step = _step(curvature, gradient, least, most, damping * (diagonal + floor))
             there = smoothed.at(y + step, eps)
             gained = there.value - point.value
-            hoped = float(gradient @ step - 0.5 * step @ curvature.times(step))
-            if gained > 1e-4 * hoped:
+            hoped = float(gradient @ step)
+            gains = gained > 1e-4 * hoped
+            ahead = smoothed.segment(y + step, there.load, bounds)[2]
+            turned = (ahead * step < 0) & (np.abs(ahead) > 0.25 * np.abs(gradient))
+            goes_on = (ahead * step > 0) & (np.abs(step) >= 0.9 * reach)
+            reach = np.where(turned, 0.4 * np.abs(step) + 1e-9 * eps, reach)
+            reach = np.where(goes_on, 3 * reach, reach)
+            if gains:
                 y, point = y + step, there
-                damping *= 0.2 if gained > 0.7 * hoped else 1.0
-                damping *= 4.0 if gained < 0.25 * hoped else 1.0
-                damping = max(damping, 1e-9)
+                damping = max(damping / 3, 1e-6)
                 break
-            damping *= 8
-        if gained <= max(1e-9 * abs(point.value), 1e-5 * smoothed.n * eps):
+            damping *= 3
+        if not gains or gained <= ENOUGH * smoothed.n * eps:
             break
     return y, point.hard
 

@@ -16,6 +16,7 @@ from planner.solvers.chain_model import build_model, enter_plan
 from planner.solvers.chain_state import SET_PRICE, Model, State, excess_of
 from planner.solvers.descent import descend
 from planner.solvers.dual import Dual
+from planner.solvers.halves import Halves
 from planner.solvers.promising import candidates
 from planner.solvers.result import Watch, gap_of
 from planner.solvers.rows import LinearRows
@@ -24,8 +25,10 @@ Arcs = NDArray[np.int64]
 
 CANDIDATES, MORE_CANDIDATES = 14, 40
 """Arcs per unit that the search looks at; while it finds no plan."""
-DEPTH, PATIENCE = 6, 20_000
-"""Units moved by a chain, and looks per step, at most."""
+DEPTH = 6
+"""Units moved by a chain at most."""
+PATIENCE, LEAST_PATIENCE, LOOKS = 20_000, 2_000, 30_000_000
+"""Looks per step at most: `LOOKS` over the number of units, within these limits."""
 HOT, COLD, WARM = 5.0, 0.3, 1.0
 """
 First and last temperature over the excess per unit of a quenched plan; WARM: the first
@@ -39,6 +42,10 @@ CHUNK_SECONDS = 0.1
 """Between two looks at the clock."""
 FIRST_CHUNK, LARGEST_CHUNK = 2_000, 10_000_000
 """Steps between two looks at the clock, at first and at most."""
+DIVISIBLE = 20_000
+"""Units from which two threads share one plan instead of searching for one each."""
+ROUND, SHORTEST_ROUND = 0.02, 0.25
+"""Share of the time, and seconds, between two cuts of the plan."""
 SHORTEST_PAUSE = 1_000
 """Steps between two changes of penalties: one per unit, or two below this many."""
 
@@ -80,7 +87,8 @@ def search(
     give_up
         End early when no plan is found in time, so that another road can be tried.
     threads
-        Searches side by side, from different seeds.
+        Searches side by side, from different seeds; in large problems whose rows look
+        at one rep each, two halves of one plan.
 
     Notes
     -----
@@ -144,10 +152,14 @@ class _Run:
         if plan is not None:
             given = np.flatnonzero(np.isin(self.kept, plan, kind="table"))
             arc_of[problem.unit[self.kept[given]]] = given
+        parts = self.threads > 1 and self.iterations is None
+        parts = parts and problem.n >= DIVISIBLE and not self.model.linked.any()
+        self.halves = Halves(self.model, self.seed) if parts else None
         self.lines = [
             _Line(enter_plan(self.model, own, wide, arc_of, self.seed + 1000 * thread))
-            for thread in range(self.threads)
+            for thread in range(1 if parts else self.threads)
         ]
+        self.patience = int(np.clip(LOOKS / problem.n, LEAST_PATIENCE, PATIENCE))
         self.pause = max(problem.n, min(2 * problem.n, SHORTEST_PAUSE))
 
     @property
@@ -186,6 +198,9 @@ class _Run:
 
     def _drive(self, temperature: Callable[[float], float], until: float) -> None:
         """Run all lines until a share of the time is gone."""
+        if self.halves is not None:
+            self._drive_halves(self.halves, temperature, until)
+            return
         if len(self.lines) == 1:
             self._follow(self.lines[0], temperature, until, lead=True)
             return
@@ -197,6 +212,25 @@ class _Run:
             self._follow(self.lines[0], temperature, until, lead=True)
             for other in others:
                 other.result()
+
+    def _drive_halves(
+        self, halves: Halves, temperature: Callable[[float], float], until: float
+    ) -> None:
+        """Search the halves of one plan side by side, cut anew in every round."""
+        line, watch = self.lines[0], self.watch
+        last = self.began + until * self.budget
+        while not self.stopped and (share := self.share) < until:
+            seconds = max(SHORTEST_ROUND, self.budget * ROUND)
+            line.done += halves.advance(
+                line.state,
+                ends=min(watch.seconds + seconds, last),
+                watch=watch,
+                temperature=temperature(share),
+                depth=DEPTH,
+                patience=self.patience,
+            )
+            line.cost = halves.cost
+            self._look_around()
 
     def _follow(
         self,
@@ -224,7 +258,8 @@ class _Run:
                 self.pause,
                 temperature(share),
                 DEPTH,
-                PATIENCE,
+                self.patience,
+                True,
             )
             line.done += steps
             if self.iterations is None:

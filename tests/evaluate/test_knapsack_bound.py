@@ -49,7 +49,7 @@ def judged(scenario: Scenario, tables: Tables, claim: dict[str, Any]) -> Knapsac
     recount = Recount(scenario, tables)
     dual = bound_of(recount, DualClaim.model_validate(claim))
     assert isinstance(dual, KnapsackBound)
-    for parts, starts in recount.blocks():
+    for parts, starts in recount.blocks(np.arange(len(recount.accounts))):
         rows = parts[0]
         assert len(parts) == 1
         dual.add(recount.pairs(rows).summed(starts), rows[starts])

@@ -118,7 +118,7 @@ def annealed(
     everyone = np.arange(len(state.arc_of))
     barred = np.zeros(len(state.excess), dtype=bool)
     return chains.anneal(
-        model, state, everyone, barred, cost, 0, steps, 200, 30.0, depth, 2_000
+        model, state, everyone, barred, cost, 0, steps, 200, 30.0, depth, 2_000, True
     )
 
 
