@@ -69,7 +69,8 @@ def compile_problem(tables: Tables, scenario: Scenario) -> Compiled:
     rows = tuple(_rows(pairs, scenario))
     splits = tuple(_splits(pairs, scenario, unit_of))
     apart = tuple(_apart(tables.accounts, scenario, unit_of))
-    caps, source, dropped = _caps(pairs, rows), None, {}
+    caps, source = _caps(pairs, rows), None
+    dropped: dict[int, str] = {}
     chosen = np.arange(len(labels))
     if _is_large(pairs):
         complete = np.bincount(unit_of) > 1

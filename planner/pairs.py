@@ -269,10 +269,9 @@ class Pairs:
     def distances(self, at: Positions, rep: Positions) -> tuple[Floats, Floats, Bools]:
         """One-way km and hours, and whether the pair may be used; broadcast."""
         travel = self.scenario.travel
+        start, end = self.account_places[at], self.rep_places[rep]
         km = road_km_between(
-            *np.moveaxis(self.account_places[at], -1, 0),
-            *np.moveaxis(self.rep_places[rep], -1, 0),
-            self.circuity[at],
+            start[..., 0], start[..., 1], end[..., 0], end[..., 1], self.circuity[at]
         )
         km = np.nan_to_num(km)
         hours = road_hours(km, travel.speeds)

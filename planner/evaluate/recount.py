@@ -83,6 +83,7 @@ class Recount:
         self._set_prices()
         self.unit = self._units()
         self.rows = rows_of(self)
+        self.quantities = {row.quantity for row in self.rows}
 
     def labels(self, column: str) -> Ints:
         """Code of each account's label in a column; -1 where blank, shape (n,)."""
@@ -286,7 +287,7 @@ class Recount:
             ("measure", name): self._demand(name, rows, to, hours)
             for name in self.scales
         }
-        for quantity in {row.quantity for row in self.rows}:
+        for quantity in self.quantities:
             kind, name = quantity
             if kind == "term":
                 amounts[quantity] = costs.get(name, np.zeros_like(km, dtype=int))

@@ -11,7 +11,7 @@ from planner.evaluate.pairs import Floats, Ints
 from planner.evaluate.recount import Recount
 from planner.geo.distance import EARTH_RADIUS_KM
 
-PAIRS_AT_ONCE = 100_000
+PAIRS_AT_ONCE = 300_000
 """Pairs of one block of floats: few enough to stay near the processor."""
 ROWS_AT_ONCE = 20_000
 """Accounts whose pairs are counted exactly at once."""

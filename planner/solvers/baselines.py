@@ -85,6 +85,9 @@ def baselines(
     nothing. Largest first for today and nearest, table order for the others. Low ends
     of limits and bands are not looked at; they show among the breaches.
 
+    Large tables, of which not all eligible pairs are held, have today, round_robin and
+    random only, raw: the others need every pair.
+
     Parameters
     ----------
     compiled
@@ -101,6 +104,8 @@ def baselines(
     PlannerError
         If the field of performance is missing, negative, or adds up to nothing.
     """
+    if compiled.problem.source is not None:
+        return _without_rules(compiled, seed)
     ways = _Ways(compiled, seed)
     likings = {
         "today": (ways.today, ways.like_today),
@@ -120,6 +125,22 @@ def baselines(
     priced = price_all(compiled, [rep_of for _name, _kind, rep_of in named])
     return [
         Baseline(*way, *outcome) for way, outcome in zip(named, priced, strict=True)
+    ]
+
+
+def _without_rules(compiled: Compiled, seed: int) -> list[Baseline]:
+    """Return the ways that need no other pairs than their own, raw."""
+    pairs = compiled.pairs
+    n = len(pairs.accounts)
+    ways = {
+        "today": pairs.owner.astype(np.intp),
+        "round_robin": np.arange(n) % pairs.m,
+        "random": np.random.default_rng(seed).integers(pairs.m, size=n).astype(np.intp),
+    }
+    priced = price_all(compiled, list(ways.values()))
+    return [
+        Baseline(name, "raw", rep_of, *outcome)
+        for (name, rep_of), outcome in zip(ways.items(), priced, strict=True)
     ]
 
 

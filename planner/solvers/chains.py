@@ -56,7 +56,7 @@ DEAREST = 1e4
 """Over its floor: a penalty that grew so large in vain begins anew."""
 HASTE = 5
 """How much more often penalties change as long as no plan is known."""
-WIN = 4.0
+WIN = 0.0
 """Temperatures that a chain may hope to win at other reps and in wide rows."""
 NEXT, PLACED, TAKEN = -1, -2, -3
 """What a link of a chain does now: next arc, take back its arc, leave its rep."""

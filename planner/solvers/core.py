@@ -6,6 +6,22 @@ the cost of a plan in hand, no better plan has the arc: it can be left out, and 
 proven about the rest is proven about the whole. Where too many arcs remain, the
 dearest of them are left out without such a proof; then a better plan may be found,
 and nothing is proven.
+
+Measured from a plan of the search, one thread, 12 s, reduced costs of the knapsack
+dual, gap to the best known value (all arcs left; 3 per unit):
+
+========  =========  ==============  =======  ================
+instance  arcs/unit  before          HiGHS    CP-SAT
+========  =========  ==============  =======  ================
+e20400    6          0.042 %         0.002;   0.042; 0.042 %
+                                     0.036 %
+e801600   39         0.037 %         0.037;   0.037; 0.037 %
+                                     0.024 %
+e40400    18         0.090 %         none     none
+c401600   4          0.012 %         none     none
+========  =========  ==============  =======  ================
+
+Neither raised the bound of the knapsacks in that time.
 """
 
 from __future__ import annotations
@@ -61,8 +77,9 @@ def solve_core(
     Parameters
     ----------
     reduced, value
-        Every plan with arc a costs at least ``value + reduced[a]``: of a `Dual` or a
-        `KnapsackDual`, over all arcs that exist.
+        Every plan with arc a costs at least ``value + reduced[a]``, over all arcs that
+        exist: of a `KnapsackDual`; or of a `Dual`, ``certificate.bound - 2`` as the
+        value, by what rounding may have added.
     incumbent
         Feasible arcs of the plan in hand, shape (n,).
     solver

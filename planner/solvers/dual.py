@@ -37,13 +37,13 @@ Positions = NDArray[np.intp]
 
 HOT, COLD = 0.3, 3e-4
 """First and last temperature over the spread of a unit's costs."""
-STAGES = 12
+STAGES = 8
 """Temperatures from hot to cold."""
 SAMPLED = 0.02
 """Temperatures down to this are met on a sample only."""
 WARM = 0.004
 """First temperature when good prices are at hand."""
-SAMPLE_PER_ROW = 4
+SAMPLE_PER_ROW = 10
 """Units of the sample for each row, at least."""
 RANK = 12
 """The spread of a unit's costs is what its arc of this rank costs above its best."""
@@ -251,7 +251,7 @@ class _Run:
             return False
         priced = self.rows.cost + self.rows.matrix @ (y / self.unit)
         least = np.minimum.reduceat(priced, self.problem.start[:-1])
-        found = source.below(self.problem, least + eps, self._each(y))
+        found = source.below(self.problem, least + eps, self._each(y), every=False)
         if not len(found.rep):
             return False
         self._take(with_arcs(self.problem, found))

@@ -96,7 +96,7 @@ class Halves:
             (one, steps), (other, more) = threads.map(follow, (0, 1))
         cost = state.tally[COST] + one + other
         if cost < self.cost - 0.5:
-            self.cost = cost
+            self.cost = float(cost)
             state.best[:] = moment
         state.tally[COST] += sum(part.tally[COST] for part, _ in parts)
         state.journal_size[0] = -1

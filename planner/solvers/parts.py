@@ -9,8 +9,9 @@ reps follows what can be solved in the time given to a part.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from scipy.sparse import csr_array
 
 from planner.problem import Problem, evaluate
 from planner.solvers.core import SOLVERS, better_arcs
-from planner.solvers.restrict import restrict
+from planner.solvers.restrict import Restricted, restrict
 from planner.solvers.result import Watch
 
 Arcs = NDArray[np.int64]
@@ -65,7 +66,7 @@ def solve_parts(
     solver
         "highs" or "cp-sat".
     parts
-        Rounds at most.
+        Parts at most.
 
     Notes
     -----
@@ -81,15 +82,24 @@ def solve_parts(
         return PartsOutcome(incumbent, 0)
     run = _Parts(small.problem, reduced[small.arcs], small.part(incumbent), seed)
     at_once = threads if _only_single_reps(problem) else 1
-    done = 0
+    ask = partial(_solve, watch=watch, solver=solver, threads=threads // at_once)
+    begun = 0
     with ThreadPoolExecutor(at_once) as pool:
-        while watch.left > 0.2 and (parts is None or done < parts):
-            found = run.round(pool, at_once, watch, solver, threads // at_once)
-            done += found
-            if not found:
+        waiting: set[Future[_Part]] = set()
+        while True:
+            while len(waiting) < at_once and watch.left > 0.2:
+                part = run.choose() if parts is None or begun < parts else None
+                if part is None:
+                    break
+                waiting.add(pool.submit(ask, part))
+                begun += 1
+            if not waiting:
                 break
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for each in done:
+                run.take(each.result())
             watch.report("parts", cost - run.gained)
-    return PartsOutcome(small.whole(run.plan), done)
+    return PartsOutcome(small.whole(run.plan), begun)
 
 
 def _rank(problem: Problem, reduced: Floats) -> NDArray[np.int64]:
@@ -101,8 +111,43 @@ def _rank(problem: Problem, reduced: Floats) -> NDArray[np.int64]:
 
 
 def _only_single_reps(problem: Problem) -> bool:
-    rows = all(len(row.reps) == 1 for row in problem.rows)
+    rows = all(
+        len(row.reps) == 1 and row.reps[0] != problem.nobody for row in problem.rows
+    )
     return rows and not problem.splits and not problem.apart
+
+
+@dataclass(eq=False)
+class _Part:
+    """Some reps that share their units anew, and what came of it."""
+
+    reps: NDArray[np.intp]
+    smaller: Restricted
+    plan: Arcs
+    seed: int
+    gain: int = 0
+    proven: bool = False
+    share: float = 0.0
+
+
+def _solve(part: _Part, *, watch: Watch, solver: str, threads: int) -> _Part:
+    """Share the units of a part; keep the plan where that saves nothing."""
+    began, seconds = watch.seconds, min(PART_SECONDS, watch.left)
+    problem, before = part.smaller.problem, evaluate(part.smaller.problem, part.plan)
+    outcome = SOLVERS[solver](
+        problem,
+        Watch(seconds, watch.interrupted),
+        hint=part.plan,
+        seed=part.seed,
+        threads=threads,
+    )
+    part.share = (watch.seconds - began) / PART_SECONDS
+    if outcome.arcs is not None:
+        cost = evaluate(problem, outcome.arcs).cost
+        part.proven = outcome.bound >= min(cost, before.cost)
+        if cost <= before.cost:
+            part.plan, part.gain = outcome.arcs, before.cost - cost
+    return part
 
 
 class _Parts:
@@ -112,99 +157,59 @@ class _Parts:
         self, problem: Problem, reduced: Floats, plan: Arcs, seed: int
     ) -> None:
         self.problem, self.reduced, self.plan = problem, reduced, plan
-        self.rng = np.random.default_rng(seed)
+        self.rng, self.seed = np.random.default_rng(seed), seed
         self.size, self.gained = float(FIRST_REPS), 0
-        self.seed = seed
+        middle = max(1e-9, float(np.median(reduced)))
         wants = csr_array(
-            (
-                1 / (1 + reduced / max(1e-9, np.median(reduced))),
-                problem.rep,
-                problem.start,
-            ),
+            (middle / (middle + reduced), problem.rep, problem.start),
             shape=(problem.n, problem.m + 1),
         )
         self.shared = (wants.T @ wants).toarray()[: problem.m, : problem.m]
         self.asked = np.zeros(problem.m)
+        self.free = np.ones(problem.m, dtype=bool)
 
-    def round(
-        self,
-        pool: ThreadPoolExecutor,
-        at_once: int,
-        watch: Watch,
-        solver: str,
-        each: int,
-    ) -> int:
-        """Solve some parts side by side; return how many."""
-        free = np.ones(self.problem.m, dtype=bool)
-        sets = [self._reps(free) for _ in range(at_once)]
-        seconds = min(PART_SECONDS, watch.left)
-        found = list(
-            pool.map(
-                lambda reps: self._part(reps, seconds, watch, solver, each),
-                [reps for reps in sets if len(reps) > 1],
-            )
-        )
-        for units, arcs, gain in found:
-            self.plan[units] = arcs
-            self.gained += gain
-        return len(found)
+    def choose(self) -> _Part | None:
+        """Return a part of reps that no other part holds; None where too few are."""
+        reps = self._reps()
+        if len(reps) < min(2, self.problem.m):
+            return None
+        inside = np.zeros(self.problem.m + 1, dtype=bool)
+        inside[reps] = True
+        inside[self.problem.nobody] = self.free.all()  # else two would share it
+        rep = self.problem.rep
+        asked = inside[rep[self.plan]]
+        open_ = inside | (np.arange(len(inside)) == self.problem.nobody)
+        kept = asked[self.problem.unit] & open_[rep]
+        kept[self.plan] = True
+        smaller = restrict(self.problem, kept)
+        if not len(smaller.units):
+            return None
+        self.free[reps] = False
+        self.asked[reps] += 1
+        return _Part(reps, smaller, smaller.part(self.plan), self.seed)
 
-    def _reps(self, free: Bools) -> NDArray[np.intp]:
+    def _reps(self) -> NDArray[np.intp]:
         """Choose a rep that costs much or was asked seldom, and its competitors."""
+        free, m = self.free, self.problem.m
         if not free.any():
             return np.zeros(0, dtype=np.intp)
         rep = self.problem.rep[self.plan]
-        excess = np.bincount(rep, self.reduced[self.plan], self.problem.m + 1)[:-1]
-        liking = self.rng.random(self.problem.m) / (1 + self.asked)
+        excess = np.bincount(rep, self.reduced[self.plan], m + 1)[:-1]
+        liking = self.rng.random(m) / (1 + self.asked)
         liking *= 1 + excess / max(1e-9, excess.mean())
         first = int(np.where(free, liking, -1).argmax())
-        near = self.shared[first] * self.rng.uniform(0.3, 1, self.problem.m)
+        near = self.shared[first] * self.rng.uniform(0.3, 1, m)
         near = np.where(free, near, -1.0)
         near[first] = np.inf
-        most = min(round(self.size), int(free.sum()))
-        reps = np.argsort(-near)[:most]
-        reps = reps[near[reps] > 0]
-        self.asked[reps] += 1
-        free[reps] = False
-        return reps
+        reps = np.argsort(-near)[: round(self.size)]
+        return reps[near[reps] > 0]
 
-    def _part(
-        self,
-        reps: NDArray[np.intp],
-        seconds: float,
-        watch: Watch,
-        solver: str,
-        threads: int,
-    ) -> tuple[NDArray[np.int64], Arcs, int]:
-        """Share the units of some reps among them: units, their arcs, what it saves."""
-        problem, plan = self.problem, self.plan
-        inside = np.zeros(problem.m + 1, dtype=bool)
-        inside[reps] = True
-        inside[problem.nobody] = True
-        asked = inside[problem.rep[plan]]
-        kept = asked[problem.unit] & inside[problem.rep]
-        kept[plan] = True
-        part = restrict(problem, kept)
-        if not len(part.units):
-            return part.units, plan[part.units], 0
-        hint = part.part(plan)
-        began = watch.seconds
-        outcome = SOLVERS[solver](
-            part.problem,
-            Watch(seconds, watch.interrupted),
-            hint=hint,
-            seed=self.seed,
-            threads=threads,
-        )
-        before = evaluate(part.problem, hint).cost
-        quick = watch.seconds - began < 0.3 * seconds
-        if outcome.bound >= before or quick:
-            self.size *= 1.1 if quick else 1.0
-        elif watch.seconds - began > 0.9 * seconds:
+    def take(self, part: _Part) -> None:
+        """Take in a solved part, and ask more or fewer reps next time."""
+        self.plan[part.smaller.units] = part.smaller.arcs[part.plan]
+        self.gained += part.gain
+        self.free[part.reps] = True
+        if part.share < 0.3:
+            self.size = min(self.size * 1.1, float(self.problem.m))
+        elif not part.proven:
             self.size = max(2.0, self.size * 0.93)
-        if outcome.arcs is None:
-            return part.units, plan[part.units], 0
-        gain = before - evaluate(part.problem, outcome.arcs).cost
-        if gain < 0:
-            return part.units, plan[part.units], 0
-        return part.units, part.arcs[outcome.arcs], gain

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from planner.problem import Problem, evaluate
 from planner.scenario.model import Solve
+from planner.solvers.core import better_arcs, solve_core
 from planner.solvers.dual import Dual, solve_dual
 from planner.solvers.exact import ExactOutcome, solve_exact
 from planner.solvers.highs import solve_highs
 from planner.solvers.knapsack import knapsack_pays, solve_knapsack_dual
+from planner.solvers.parts import solve_parts
 from planner.solvers.result import Prices, Progress, Result, Status, Watch, gap_of
 from planner.solvers.rows import LinearRows, linear_rows
 from planner.solvers.settle import settle
@@ -21,11 +23,24 @@ from planner.solvers.start import WarmStart, completed
 from planner.words import _
 
 Arcs = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
-EXACT_ARCS = 20_000
-"""Up to this many arcs CP-SAT on the whole model is the method of choice."""
+EXACT_ARCS, EXACT_ARCS_WITH_SETS = 2_000, 20_000
+"""
+Up to this many arcs CP-SAT on the whole model is the method of choice; with priced
+groups or apart sets, of which the prices know nothing, up to more.
+"""
 DUAL_SHARE, KNAPSACK_SHARE = 0.4, 0.15
 """Shares of the time left for the prices on the rows and on the units, at most."""
+CORE_ARCS, PARTS_UNITS = 4_000, 3_000
+"""
+Whole model on the arcs that a better plan may use, up to so many arcs; large
+neighbourhoods up to so many units.
+"""
+CORE_FROM, PARTS_FROM = 0.7, 0.5
+"""Share of the time for the search before either."""
+ROUNDED_UP = 2
+"""Steps of cost by which rounding may have lifted a bound over its prices' value."""
 HINT_ARCS = 2_000
 """Above this many arcs CP-SAT starts from a plan of the search."""
 MODEL_ARCS = 500_000
@@ -114,7 +129,8 @@ class _Run:
             self.bound, self.bound_by = prices.bound, "dual"
 
     def _search_road(self, dual: Dual) -> Result:
-        """Prices on the units where they pay, then a search for the rest."""
+        """Prices on the units where they pay, a search, and solvers on what is left."""
+        reduced, value = dual.reduced, dual.certificate.bound - ROUNDED_UP
         if knapsack_pays(self.problem, dual.rows):
             units = solve_knapsack_dual(
                 self.problem,
@@ -125,12 +141,61 @@ class _Run:
                 threads=self.settings.threads,
             )
             self._prove(units.certificate)
-        arcs = self._search(dual)
-        if arcs is None and self._is_small_enough() and self.watch.left > 1:
-            return self._whole(None)
+            reduced, value = units.reduced, units.value
+        by_parts = self._parts_pay()
+        arcs = self._search(dual, PARTS_FROM if by_parts else CORE_FROM)
+        if arcs is None:
+            if self._is_small_enough() and self.watch.left > 1:
+                return self._whole(None)
+            return self._finished(self._search(dual))
+        if self.settings.iterations is None and not self._is_done(arcs):
+            arcs = self._finish(dual, arcs, reduced, value, by_parts)
         return self._finished(arcs)
 
-    def _search(self, dual: Dual, share: float = 1.0) -> Arcs | None:
+    def _is_done(self, arcs: Arcs) -> bool:
+        return self.watch.left <= 0 or self._gap(arcs) <= self.settings.gap
+
+    def _parts_pay(self) -> bool:
+        """Few units, and reps whose loads are priced: there parts beat chains."""
+        priced = any(row.price is not None for row in self.problem.rows)
+        return priced and self.problem.n <= PARTS_UNITS and self._is_small_enough()
+
+    def _finish(
+        self, dual: Dual, arcs: Arcs, reduced: Floats, value: float, by_parts: bool
+    ) -> Arcs:
+        """Prove the plan, or find a better one, in the time that is left."""
+        problem, settings = self.problem, self.settings
+        common = {"seed": settings.seed, "threads": settings.threads}
+        if self._is_small_enough():
+            left = better_arcs(problem, reduced, value, self._cost(arcs)).sum()
+            if left <= CORE_ARCS:
+                core = solve_core(
+                    problem,
+                    reduced,
+                    value,
+                    arcs,
+                    self.watch,
+                    gap=settings.gap,
+                    **common,
+                )
+                assert core.arcs is not None
+                if core.bound > self.bound:
+                    self.bound, self.bound_by = int(core.bound), "solver"
+                return core.arcs
+        if by_parts:
+            found = solve_parts(
+                problem, reduced, value, arcs, self.watch, solver="cp-sat", **common
+            )
+            return found.arcs
+        again = self._search(dual, start=arcs)
+        return arcs if again is None else again
+
+    def _cost(self, arcs: Arcs) -> int:
+        return evaluate(self.problem, arcs).cost
+
+    def _search(
+        self, dual: Dual, share: float = 1.0, start: Arcs | None = None
+    ) -> Arcs | None:
         """Search for a plan in a share of the time left."""
         from planner.solvers.search import search  # numba is slow to import
 
@@ -148,7 +213,7 @@ class _Run:
             dual.rows,
             dual,
             inner,
-            start=self._start(dual),
+            start=self._start(dual) if start is None else start,
             gap=settings.gap,
             seed=settings.seed,
             iterations=settings.iterations,
@@ -252,10 +317,11 @@ def _chosen(problem: Problem, settings: Solve) -> tuple[str, str]:
     if settings.method != "auto":
         method = "cp-sat" if settings.method == "exact" else settings.method
         return method, _("chosen in the scenario")
-    arcs = len(problem.rep)
-    small = arcs <= EXACT_ARCS and problem.source is None
-    why = _("{arcs:,} eligible pairs; exact up to {most:,}")
-    return "cp-sat" if small else "search", why.format(arcs=arcs, most=EXACT_ARCS)
+    arcs, sets = len(problem.rep), bool(problem.splits or problem.apart)
+    most = EXACT_ARCS_WITH_SETS if sets else EXACT_ARCS
+    method = "cp-sat" if arcs <= most and problem.source is None else "search"
+    why = _("{arcs:,} eligible pairs; the whole model in one solver up to {most:,}")
+    return method, why.format(arcs=arcs, most=most)
 
 
 def _worst_cost(problem: Problem) -> float:

@@ -25,6 +25,7 @@ from planner.solvers.chain_state import (
 )
 from planner.solvers.descent import descend
 from planner.solvers.dual import solve_dual
+from planner.solvers.halves import Halves
 from planner.solvers.promising import candidates
 from planner.solvers.result import Watch
 from planner.solvers.rows import linear_rows
@@ -260,6 +261,35 @@ def test_starts_from_a_given_plan() -> None:
     again = searched(problem, 1, start=first).arcs
     assert again is not None
     assert evaluate(problem, again).cost <= evaluate(problem, first).cost
+
+
+@pytest.mark.parametrize("divisible", [1, 10**9])
+def test_two_threads(divisible: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On halves of one plan, and each on a plan of its own: the books stay right."""
+    monkeypatch.setattr("planner.solvers.search.DIVISIBLE", divisible)
+    problem = planted(8, 2000, 20, fill=0.97)
+    arcs = searched(problem, seconds=3, threads=2).arcs
+    assert arcs is not None
+    assert evaluate(problem, arcs).feasible
+
+
+def test_halves_count_the_cost_of_the_plan_they_join() -> None:
+    """Cost, loads and members after some rounds equal a recount."""
+    problem = planted(9, 500, 10, fill=0.9)
+    model, state, kept = entered(problem)
+    halves = Halves(model, 1)
+    for _ in range(5):
+        watch = Watch(60)
+        halves.advance(
+            state, ends=0.05, watch=watch, temperature=20.0, depth=4, patience=500
+        )
+        assert state.tally[COST] == model.cost[state.arc_of].sum()
+    found = evaluate(problem, kept[state.best])
+    assert found.feasible
+    assert found.cost == halves.cost
+    before = state.own.copy()
+    enter(model, state)
+    assert state.own == pytest.approx(before)
 
 
 def test_interruption_keeps_the_plan_so_far() -> None:
