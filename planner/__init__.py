@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from planner.embedded import demo_scenario
     from planner.errors import PlannerError, ScenarioError, TableError
     from planner.evaluate.verify import verify
-    from planner.resolve import resolve
+    from planner.edits import resolve
     from planner.scenario import Scenario, read_scenario
     from planner.solution import Solution, solve
     from planner.solvers.result import Status
@@ -28,7 +28,7 @@ _HOME = {
     "demo_scenario": "planner.embedded",
     "load_tables": "planner.tables",
     "read_scenario": "planner.scenario",
-    "resolve": "planner.resolve",
+    "resolve": "planner.edits",
     "solve": "planner.solution",
     "verify": "planner.evaluate.verify",
 }

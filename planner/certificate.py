@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner.problem import evaluate
-from planner.solvers.result import Prices
 
 if TYPE_CHECKING:
     from planner.solution import Solution
@@ -39,7 +38,7 @@ def certificate_of(solution: Solution) -> dict[str, Any]:
         "currency": solution.scenario.currency,
         "bound_by": result.bound_by,
         "terms": dict.fromkeys(solution.terms, 0) | outcome.terms,
-        "dual": _dual(result.prices, solution),
+        "dual": _dual(solution),
         "measures": {
             name: solution.compiled.pairs.scale_of(name)
             for name in solution.scenario.measures_used()
@@ -86,8 +85,14 @@ def certificate_of(solution: Solution) -> dict[str, Any]:
     }
 
 
-def _dual(prices: Prices, solution: Solution) -> dict[str, Any]:
-    """Return the prices; those of units at the first account of each unit."""
+def _dual(solution: Solution) -> dict[str, Any]:
+    """
+    Return the prices behind the bound; those of units at the first account of each.
+
+    Where that bound has prices on units, those on the rows alone stand beside it, for
+    readers and for a later solve to start from.
+    """
+    prices, on_rows = solution.result.prices, solution.result.row_prices
     told: dict[str, Any] = {
         "kind": "knapsacks" if prices.knapsacks else "rows",
         "bound": prices.bound,
@@ -100,6 +105,8 @@ def _dual(prices: Prices, solution: Solution) -> dict[str, Any]:
         accounts = solution.tables.accounts.index[first]
         told["knapsacks"] = list(prices.knapsacks)
         told["units"] = dict(zip(accounts, prices.units, strict=True))
+        told["row_prices"] = on_rows.numerators
+        told["row_price_scale"] = on_rows.scale
     return told
 
 

@@ -53,7 +53,9 @@ def _read(path: Path) -> tuple[pd.Series, Prices]:
     if path.is_dir():
         if (path / CERTIFICATE).is_file():
             dual = read_certificate(path)[1].dual
-            prices = Prices(dual.prices, max(dual.price_scale, 1), dual.bound)
+            prices = Prices(dual.prices, max(dual.price_scale, 1), 0)
+            if dual.kind == "knapsacks":
+                prices = Prices(dual.row_prices, max(dual.row_price_scale, 1), 0)
         path = path / "plan.csv"
     if not path.is_file():
         raise PlannerError(

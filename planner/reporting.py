@@ -203,9 +203,11 @@ class PlanView:
     def _binding(self) -> pd.DataFrame:
         """Hard rows with a price: what one more unit of each would save."""
         scales, dual = self.certificate["measures"], self.certificate["dual"]
+        prices = dual.get("row_prices", dual["prices"])
+        price_scale = dual.get("row_price_scale", dual["price_scale"])
         rows = []
         for row in self.certificate["limits"]:
-            price = dual["prices"].get(row["row"], 0)
+            price = prices.get(row["row"], 0)
             at_cap = row["high"] is not None and row["load"] == row["high"]
             if row["price"] is not None or not (price or at_cap):
                 continue
@@ -213,7 +215,7 @@ class PlanView:
             if row["measure"] == "moved_value":
                 scale = self.certificate["value_scale"]
             end = row["high"] if price >= 0 else row["low"]
-            each = abs(price) / dual["price_scale"] * scale / self.money
+            each = abs(price) / price_scale * scale / self.money
             rule, who = row_label(row["row"], self.scenario)
             rows.append((rule, who, row["load"] / scale, end / scale, each))
         columns = ["rule", "who", "load", "limit", "price"]

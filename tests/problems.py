@@ -112,3 +112,17 @@ def compiled_question(
 def compiled(rules: str = "", **tables: str) -> Compiled:
     """Compile the question of `small`, where a1 needs no skill unless said so."""
     return compiled_small(rules, **({"accounts": UNSKILLED} | tables))
+
+
+def correlated(seed: int, n: int, m: int) -> Problem:
+    """
+    Return a hard assignment problem: what is cheap takes much, caps leave no room.
+
+    Type D of Laguna et al. 1995: use 1 to 100, cost 111 - use and up to 10 more or
+    less, caps of 80 % of the mean use.
+    """
+    rng = np.random.default_rng(seed)
+    use = rng.integers(1, 101, (n, m))
+    cost = 111 - use + rng.integers(-10, 11, (n, m))
+    high = [int(0.8 * total / m) for total in use.sum(axis=0)]
+    return problem_of(cost, m, demand={"hours": use}, rows=each_rep(m, high=high))

@@ -29,7 +29,7 @@ RANKS = (
     ("reporting", "certificate"),
     ("workspace", "earlier"),
     ("solution",),
-    ("resolve", "bench"),
+    ("edits", "bench"),
     ("cli",),
 )
 """A module may import from earlier lines and from its own folder, nothing else."""
@@ -56,7 +56,7 @@ ALONE = (
     "workspace",
     "earlier",
     "solution",
-    "resolve",
+    "edits",
     "bench",
 )
 """What the judge must never see: it recounts what these have computed."""

@@ -53,6 +53,8 @@ class DualClaim(_Part):
     kind: Literal["rows", "knapsacks"] = "rows"
     knapsacks: list[str] = []
     units: dict[str, int] = {}
+    row_prices: dict[str, int] = {}
+    row_price_scale: int = 1
 
 
 class _Load(_Part):

@@ -8,6 +8,7 @@ import numpy as np
 
 from planner.problem import Problem, Row
 from planner.solvers.dual import solve_dual
+from planner.solvers.knapsack import solve_knapsack_dual
 from planner.solvers.result import Watch
 from planner.solvers.rows import linear_rows
 
@@ -15,7 +16,7 @@ from planner.solvers.rows import linear_rows
 @cache
 def warm_up() -> None:
     """
-    Run dual and search on two units and two reps, so that both are compiled.
+    Run duals and search on two units and two reps, so that all are compiled.
 
     The machine code is kept beside the package (or in the user's cache folder), so
     later runs only load it, in less than a second.
@@ -37,4 +38,6 @@ def warm_up() -> None:
         rows=(Row("limits[0]/x", 0, np.array([0]), 0, 1, None),),
     )
     rows, watch = linear_rows(problem), Watch(60.0)
-    search(problem, rows, solve_dual(problem, rows, watch), watch, iterations=10)
+    dual = solve_dual(problem, rows, watch)
+    solve_knapsack_dual(problem, rows, dual, watch, iterations=2)
+    search(problem, rows, dual, watch, iterations=10)

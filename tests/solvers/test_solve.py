@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 from instances import brute_force
-from problems import NO, compiled_question, each_rep, planted, problem_of
+from problems import NO, compiled_question, correlated, each_rep, planted, problem_of
 
 from planner.problem import evaluate
 from planner.scenario.model import Solve
@@ -82,7 +82,7 @@ def test_a_free_plan_is_optimal() -> None:
 def test_time_limit_is_kept_and_reported() -> None:
     """Two seconds are two seconds, and what is left open is not called proven."""
     began = time.perf_counter()
-    problem = planted(8, 400, 8, fill=0.99)
+    problem = correlated(8, 400, 20)
     result = solve_problem(problem, Solve(method="search", time_limit=2, seed=4))
     assert time.perf_counter() - began < 3.5
     assert result.status is Status.FEASIBLE
@@ -102,7 +102,7 @@ def test_out_of_time_without_a_plan() -> None:
 
 def test_gap_ends_the_solve() -> None:
     """A tenth is good enough here."""
-    problem = planted(10, 300, 6, fill=0.9)
+    problem = correlated(10, 300, 10)
     result = solve_problem(problem, Solve(method="search", time_limit=30, gap=0.1))
     assert result.stopped_by == "gap"
     assert result.gap <= 0.1
@@ -111,7 +111,7 @@ def test_gap_ends_the_solve() -> None:
 
 def test_moves_end_the_solve_and_are_repeatable() -> None:
     """The same seed and number of moves give the same plan, to the arc."""
-    problem = planted(11, 300, 6, fill=0.9)
+    problem = correlated(11, 300, 10)
     settings = Solve(method="search", iterations=40_000, threads=1, time_limit=60)
     one, other = (solve_problem(problem, settings) for _ in range(2))
     assert (one.arcs == other.arcs).all()
@@ -121,7 +121,7 @@ def test_moves_end_the_solve_and_are_repeatable() -> None:
 @pytest.mark.parametrize("method", ["exact", "search"])
 def test_interruption_hands_over_the_plan_so_far(method: str) -> None:
     """Within a second, with a plan and its honest gap."""
-    problem = planted(12, 900, 8, fill=0.995)
+    problem = correlated(12, 400, 20)
     stopped: list[float] = []
 
     def tell(moment: Progress) -> None:
@@ -169,15 +169,28 @@ def test_warm_start_that_breaks_rules_is_repaired() -> None:
 
 
 def test_method_is_chosen_by_size() -> None:
-    """20,000 pairs are the border, and the result says why."""
+    """2,000 pairs are the border, and the result says why."""
     small = solve_problem(problem_of([[1, 2]], 2), Solve())
     assert (small.method, small.why) == (
-        "exact",
-        "2 eligible pairs; exact up to 20,000",
+        "cp-sat",
+        "2 eligible pairs; the whole model in one solver up to 2,000",
     )
-    cost = np.tile(np.arange(5), (4_001, 1))
-    large = solve_problem(problem_of(cost, 5), Solve(time_limit=5))
-    assert large.method == "search"
+    cost = np.tile(np.arange(5), (401, 1))
+    assert solve_problem(problem_of(cost, 5), Solve(time_limit=5)).method == "search"
+    apart = (np.arange(5),)
+    with_sets = solve_problem(problem_of(cost, 5, apart=apart), Solve(time_limit=5))
+    assert with_sets.method == "cp-sat"
+    assert with_sets.why.endswith("up to 20,000")
+
+
+@pytest.mark.parametrize("method", ["exact", "cp-sat", "highs", "search"])
+def test_every_road_leads_to_the_optimum(method: str) -> None:
+    """Two solvers on the whole model, and the search with its proofs."""
+    problem = planted(16, 40, 4, fill=0.95)
+    result = solve_problem(problem, Solve(method=method, time_limit=20))
+    other = solve_problem(problem, Solve(method="cp-sat", time_limit=20))
+    assert result.cost == other.cost == other.bound
+    assert result.bound <= other.bound
 
 
 def test_trace_never_loses_ground() -> None:
