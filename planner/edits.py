@@ -29,7 +29,7 @@ def resolve(
     solution: Solution,
     *,
     pins: Mapping[str, str],
-    time_limit_s: float = 2.0,
+    time_limit_s: float = 1.7,
     seed: int | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     tell: Callable[[Progress], None] = lambda progress: None,

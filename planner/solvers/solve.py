@@ -32,9 +32,9 @@ groups or apart sets, of which the prices know nothing, up to more.
 """
 DUAL_SHARE, KNAPSACK_SHARE = 0.4, 0.15
 """Shares of the time left for the prices on the rows and on the units, at most."""
-CORE_ARCS, PARTS_UNITS = 4_000, 3_000
+CORE_UNITS, CORE_ARCS, PARTS_UNITS = 3_000, 4_000, 3_000
 """
-Whole model on the arcs that a better plan may use, up to so many arcs; large
+Whole model on the arcs that a better plan may use, up to so many units and arcs; large
 neighbourhoods up to so many units.
 """
 CORE_FROM, PARTS_FROM = 0.7, 0.5
@@ -143,7 +143,7 @@ class _Run:
             self._prove(units.certificate)
             reduced, value = units.reduced, units.value
         by_parts = self._parts_pay()
-        arcs = self._search(dual, PARTS_FROM if by_parts else CORE_FROM)
+        arcs = self._search(dual, self._search_share(by_parts))
         if arcs is None:
             if self._is_small_enough() and self.watch.left > 1:
                 return self._whole(None)
@@ -151,6 +151,12 @@ class _Run:
         if self.settings.iterations is None and not self._is_done(arcs):
             arcs = self._finish(dual, arcs, reduced, value, by_parts)
         return self._finished(arcs)
+
+    def _search_share(self, by_parts: bool) -> float:
+        """Share of the time for the search before solvers look at what is left."""
+        if self.problem.n > CORE_UNITS:
+            return 1.0
+        return PARTS_FROM if by_parts else CORE_FROM
 
     def _is_done(self, arcs: Arcs) -> bool:
         return self.watch.left <= 0 or self._gap(arcs) <= self.settings.gap
