@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from planner.compare import compare
+    from planner.edits import resolve
     from planner.embedded import demo_scenario
     from planner.errors import PlannerError, ScenarioError, TableError
     from planner.evaluate.verify import verify
-    from planner.edits import resolve
     from planner.scenario import Scenario, read_scenario
     from planner.solution import Solution, solve
     from planner.solvers.result import Status

@@ -261,8 +261,8 @@ class ArcSource:
         """
         Every eligible arc not held whose reduced cost is below its unit's limit.
 
-        Some more may come along that lie a rounding above it. Of a unit with more
-        than `MOST_FOUND` such arcs, all arcs that are not held come.
+        Some more may come along that lie a rounding above it. Units with more than
+        `MOST_FOUND` such arcs are priced with every rep, some at a time.
 
         Parameters
         ----------
@@ -284,9 +284,20 @@ class ArcSource:
         held = start, problem.rep[lines + np.arange(start[-1])]
 
         def finish(unit: Positions, count: Ints, rep: Positions) -> Arcs:
-            arcs = self._exact(np.sort(np.repeat(unit, count) * self._width + rep))
             full = unit[count >= MOST_FOUND]
-            return arcs if not every or not len(full) else self._completed(arcs, full)
+            if not every or not len(full):
+                return self._exact(np.sort(np.repeat(unit, count) * self._width + rep))
+            rest = np.repeat(count < MOST_FOUND, count)
+            keys = np.repeat(unit, count)[rest] * self._width + rep[rest]
+            parts = [self._exact(np.sort(keys))]
+            at_once = max(1, AT_ONCE // self._width)
+            for first in range(0, len(full), at_once):
+                some = full[first : first + at_once, None] * self._width
+                arcs = self._exact((some + np.arange(self._width)).ravel())
+                taken = each[:, arcs.rep] * arcs.demand
+                reduced = arcs.cost.sum(axis=0, dtype=np.int64) + taken.sum(axis=0)
+                parts.append(arcs.taken(reduced < limit[arcs.unit] + 1))
+            return Arcs.joined(parts)
 
         found = Arcs.joined(
             list(self._scan(each, wanted, limit[wanted], held, MOST_FOUND, finish))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -118,8 +118,8 @@ def _pinned(
     return Compiled(kept, pairs, before.unit_of, {})
 
 
-def _found(index: pd.Index, names: Mapping[str, str] | object, kind: str) -> Positions:
-    wanted = list(names)  # type: ignore[call-overload]
+def _found(index: pd.Index, names: Iterable[str], kind: str) -> Positions:
+    wanted = list(names)
     at = index.get_indexer(pd.Index(wanted))
     missing = [str(name) for name, i in zip(wanted, at, strict=True) if i < 0]
     if missing:

@@ -332,6 +332,13 @@ def outcome_lines(solution: Solution) -> list[str]:
             status=result.status,
         )
     )
+    if result.gap > 0 and result.bound_by == "dual" and result.prices.dropped:
+        lines.append(
+            _(
+                "The bound does not see: {names}. It holds without them, so the true gap "
+                "may be much smaller."
+            ).format(names=", ".join(result.prices.dropped))
+        )
     feasible = [b for b in solution.baselines if b.feasible]
     if feasible:
         best = min(feasible, key=lambda b: b.cost)

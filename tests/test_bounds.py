@@ -26,4 +26,5 @@ def test_bounds_and_plans_against_every_plan(block: int) -> None:
         assert result.arcs is not None, seed
         assert result.bound <= truth <= result.cost, seed
         outcome = evaluate(problem, result.arcs)
-        assert outcome.feasible and outcome.cost == result.cost, seed
+        assert outcome.feasible, seed
+        assert outcome.cost == result.cost, seed

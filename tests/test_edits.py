@@ -63,7 +63,8 @@ def test_pins_hold_and_nothing_else_moves_in_vain(solved: planner.Solution) -> N
     """No single other account can go back without higher cost or a broken rule."""
     pins = {a: another_rep(solved, a) for a in ("a20", "a55", "a90", "a140")}
     again = planner.resolve(solved, pins=pins, time_limit_s=1.5)
-    assert again.plan is not None and solved.plan is not None
+    assert again.plan is not None
+    assert solved.plan is not None
     assert again.plan.owner[list(pins)].to_dict() == pins
     assert again.gap <= solved.gap + 0.01
     problem, arcs = again.compiled.problem, again.result.arcs
@@ -124,7 +125,9 @@ def test_every_kind_of_start_gives_the_same_plan(
 
 def test_starts_that_cannot_be_read(solved: planner.Solution, tmp_path: Path) -> None:
     """No file, and a plan of other accounts."""
-    with pytest.raises(PlannerError, match="is no file. Name a plan folder, or a CSV"):
+    with pytest.raises(
+        PlannerError, match=r"is no file\. Name a plan folder, or a CSV"
+    ):
         read_start(tmp_path / "nothing.csv", solved.compiled)
     with pytest.raises(PlannerError, match="has none of the accounts"):
         read_start(pd.Series({"x": "r0"}), solved.compiled)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import planner
 from planner.errors import PlannerError
+from planner.reporting import outcome_lines
 
 ACCOUNTS = pd.DataFrame({"account_id": ["a", "b"], "value": [10, 30], "hours": [5, 7]})
 REPS = pd.DataFrame({"rep_id": ["r"], "capacity": [11]})
@@ -45,3 +47,35 @@ def test_figures_of_a_plan():
     assert solution.kpis().loc["accounts", "figure"] == "Accounts"
     with pytest.raises(PlannerError, match="there is no map"):
         solution.plot()
+
+
+def test_what_the_bound_does_not_see_is_said():
+    """Rivals at different reps: the prices know nothing of it, and that is told."""
+    rng = np.random.default_rng(1)
+    accounts = pd.DataFrame(
+        {
+            "account_id": [f"a{i}" for i in range(300)],
+            "latitude": rng.uniform(45, 48, 300),
+            "longitude": rng.uniform(5, 12, 300),
+            "visits": 4,
+            "rival": [f"g{i % 40}" for i in range(300)],
+        }
+    )
+    reps = pd.DataFrame(
+        {
+            "rep_id": [f"r{j}" for j in range(12)],
+            "latitude": rng.uniform(45, 48, 12),
+            "longitude": rng.uniform(5, 12, 12),
+        }
+    )
+    scenario = planner.Scenario.model_validate(
+        {
+            "accounts": {"file": "accounts"},
+            "reps": {"file": "reps"},
+            "apart": [{"column": "rival"}],
+            "solve": {"method": "search", "time_limit": 1},
+        }
+    )
+    solution = planner.solve(scenario, accounts=accounts, reps=reps)
+    assert solution.gap > 0
+    assert any("does not see: apart." in line for line in outcome_lines(solution))

@@ -41,13 +41,14 @@ DEPTH, DEEP = 7, 12
 Units moved by a chain at most; in every second line of search.
 
 Gap to the best known value after 20 s, one thread, one run each, chains of 6 / 12:
-d20400 0.21 / 0.19 %, d60900 0.20 / 0.15 %, d801600 0.07 / 0.04 %; e801600 0.03 / 0.06 %.
+d20400 0.21 / 0.19 %, d60900 0.20 / 0.15 %, d801600 0.07 / 0.04 %, e801600 0.03 /
+0.06 %.
 """
 PATIENCE, PATIENCE_DEEP, LEAST_PATIENCE, LOOKS = 40_000, 100_000, 2_000, 30_000_000
 """Looks per step at most: `LOOKS` over the number of units, within these limits."""
 HOT, COLD, WARM = 3.0, 0.5, 0.1
 """
-First and last temperature over the excess per unit of a quenched plan; WARM: the first
+First and last temperature over the excess per unit of a quenched plan; WARM:
 a factor on both when the search starts from a given plan.
 
 Gap to the best known value, one thread, one run each. d20400: 0.19 % after 12 s as set;

@@ -9,6 +9,7 @@ from planner.problem import Problem, evaluate
 from planner.solvers.rows import LinearRows
 
 Arcs = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 def settle(problem: Problem, rows: LinearRows, arcs: Arcs, home: Arcs) -> Arcs:
@@ -27,47 +28,64 @@ def settle(problem: Problem, rows: LinearRows, arcs: Arcs, home: Arcs) -> Arcs:
     A feasible plan of at most the same cost, in which no single unit can go home
     without higher cost or a broken rule.
     """
-    arcs = arcs.copy()
-    matrix = rows.matrix
-    load = np.asarray(matrix[arcs].sum(axis=0)).ravel()
-    in_sets = np.zeros(problem.n, dtype=bool)
-    for units in (*(split.units for split in problem.splits), *problem.apart):
-        in_sets[units] = True
+    plan = _Plan(problem, rows, arcs)
+    away = [int(u) for u in np.flatnonzero((arcs != home) & (home >= 0))]
+    while True:
+        still = [unit for unit in away if not plan.moves(unit, int(home[unit]))]
+        if len(still) == len(away):
+            return plan.arcs
+        away = still
 
-    def outside(rows_hit: NDArray, at: NDArray) -> NDArray:
-        return np.maximum(
-            np.maximum(at - rows.high[rows_hit], rows.low[rows_hit] - at), 0
-        )
 
-    def goes_home(unit: int) -> bool:
-        old, new = arcs[unit], home[unit]
-        change = np.zeros(0)
-        begin, end = matrix.indptr[[old, old + 1]]
-        first, last = matrix.indptr[[new, new + 1]]
-        columns = np.r_[matrix.indices[begin:end], matrix.indices[first:last]]
-        steps = np.r_[-matrix.data[begin:end], matrix.data[first:last]]
-        hit, where = np.unique(columns, return_inverse=True)
-        change = np.bincount(where, steps, minlength=len(hit))
-        before, after = outside(hit, load[hit]), outside(hit, load[hit] + change)
+class _Plan:
+    """A feasible plan and the load of its rows."""
+
+    def __init__(self, problem: Problem, rows: LinearRows, arcs: Arcs) -> None:
+        self.problem, self.rows, self.arcs = problem, rows, arcs.copy()
+        self.load = np.asarray(rows.matrix[arcs].sum(axis=0)).ravel()
+        self.in_sets = np.zeros(problem.n, dtype=bool)
+        for units in (*(split.units for split in problem.splits), *problem.apart):
+            self.in_sets[units] = True
+
+    def moves(self, unit: int, arc: int) -> bool:
+        """Give a unit another arc, unless that costs or breaks a rule."""
+        rows, old = self.rows, self.arcs[unit]
+        hit, change = self._change(int(old), arc)
+        before, after = self._outside(hit, 0.0), self._outside(hit, change)
         hard = np.isinf(rows.price[hit])
         if (after[hard] > 0).any():
             return False
-        priced = rows.price[hit][~hard] @ (after - before)[~hard]
-        if rows.cost[new] - rows.cost[old] + priced > 0 and not in_sets[unit]:
+        if self.in_sets[unit]:
+            costs = self._counts_as_whole(unit, arc) > 0
+        else:
+            priced = rows.price[hit][~hard] @ (after - before)[~hard]
+            costs = rows.cost[arc] - rows.cost[old] + priced > 0
+        if costs:
             return False
-        if in_sets[unit]:
-            trial = arcs.copy()
-            trial[unit] = new
-            there, here = evaluate(problem, trial), evaluate(problem, arcs)
-            if not there.feasible or there.cost > here.cost:
-                return False
-        load[hit] += change
-        arcs[unit] = new
+        self.load[hit] += change
+        self.arcs[unit] = arc
         return True
 
-    away = [int(u) for u in np.flatnonzero((arcs != home) & (home >= 0))]
-    while True:
-        still = [unit for unit in away if not goes_home(unit)]
-        if len(still) == len(away):
-            return arcs
-        away = still
+    def _change(self, old: int, new: int) -> tuple[NDArray[np.integer], Floats]:
+        """Rows that a change of arc touches, and by how much their loads change."""
+        matrix = self.rows.matrix
+        leaves = slice(matrix.indptr[old], matrix.indptr[old + 1])
+        comes = slice(matrix.indptr[new], matrix.indptr[new + 1])
+        touched = np.r_[matrix.indices[leaves], matrix.indices[comes]]
+        steps = np.r_[-matrix.data[leaves], matrix.data[comes]]
+        hit, where = np.unique(touched, return_inverse=True)
+        return hit, np.bincount(where, steps, minlength=len(hit)).astype(float)
+
+    def _outside(self, hit: NDArray[np.integer], change: Floats | float) -> Floats:
+        load = self.load[hit] + change
+        over, under = load - self.rows.high[hit], self.rows.low[hit] - load
+        return np.asarray(np.maximum(np.maximum(over, under), 0.0))
+
+    def _counts_as_whole(self, unit: int, arc: int) -> float:
+        """Rise of cost when sets are counted too; inf where a rule is broken."""
+        trial = self.arcs.copy()
+        trial[unit] = arc
+        there = evaluate(self.problem, trial)
+        if not there.feasible:
+            return np.inf
+        return there.cost - evaluate(self.problem, self.arcs).cost

@@ -130,7 +130,7 @@ class _Run:
 
     def _search_road(self, dual: Dual) -> Result:
         """Prices on the units where they pay, a search, and solvers on what is left."""
-        reduced, value = dual.reduced, dual.certificate.bound - ROUNDED_UP
+        reduced, value = dual.reduced, float(dual.certificate.bound - ROUNDED_UP)
         if knapsack_pays(self.problem, dual.rows):
             units = solve_knapsack_dual(
                 self.problem,
@@ -171,7 +171,7 @@ class _Run:
     ) -> Arcs:
         """Prove the plan, or find a better one, in the time that is left."""
         problem, settings = self.problem, self.settings
-        common = {"seed": settings.seed, "threads": settings.threads}
+        seed, threads = settings.seed, settings.threads
         if self._is_small_enough():
             left = better_arcs(problem, reduced, value, self._cost(arcs)).sum()
             if left <= CORE_ARCS:
@@ -182,17 +182,24 @@ class _Run:
                     arcs,
                     self.watch,
                     gap=settings.gap,
-                    **common,
+                    seed=seed,
+                    threads=threads,
                 )
                 assert core.arcs is not None
                 if core.bound > self.bound:
                     self.bound, self.bound_by = int(core.bound), "solver"
                 return core.arcs
         if by_parts:
-            found = solve_parts(
-                problem, reduced, value, arcs, self.watch, solver="cp-sat", **common
-            )
-            return found.arcs
+            return solve_parts(
+                problem,
+                reduced,
+                value,
+                arcs,
+                self.watch,
+                solver="cp-sat",
+                seed=seed,
+                threads=threads,
+            ).arcs
         again = self._search(dual, start=arcs)
         return arcs if again is None else again
 
@@ -228,10 +235,7 @@ class _Run:
         )
         self.watch.cost = inner.cost
         self.iterations = outcome.iterations
-        arcs = outcome.arcs
-        if arcs is not None and self.home is not None:
-            arcs = settle(self.problem, dual.rows, arcs, self.home)
-        return arcs
+        return outcome.arcs
 
     def _start(self, dual: Dual) -> Arcs | None:
         if self.home is None:
@@ -279,6 +283,8 @@ class _Run:
     def _finished(self, arcs: NDArray[np.int64] | None) -> Result:
         if arcs is None:
             return self.result(Status.NO_PLAN_FOUND, None)
+        if self.home is not None:
+            arcs = settle(self.problem, linear_rows(self.problem), arcs, self.home)
         proven = self._gap(arcs) == 0
         return self.result(Status.OPTIMAL if proven else Status.FEASIBLE, arcs)
 
