@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from planner.arcs import Arcs, ArcSource, in_rows
+from planner.arcs import Arcs, in_rows
 from planner.errors import PlannerError
 from planner.pairs import Pairs
 from planner.problem import Problem, Row, Split
 from planner.rounding import highest, lowest, to_integers
 from planner.scenario import Scenario
 from planner.scenario.rules import Balance, Limit
+from planner.source import ArcSource
 from planner.tables import Tables
 from planner.words import _
 

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.arcs import ArcSource
 from planner.compile import Compiled, compile_problem
 from planner.errors import PlannerError
 from planner.pairs import Pairs
@@ -20,6 +19,7 @@ from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Progress
 from planner.solvers.solve import solve_problem
 from planner.solvers.start import WarmStart
+from planner.source import ArcSource
 from planner.words import _
 
 Positions = NDArray[np.intp]

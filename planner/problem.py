@@ -14,7 +14,7 @@ from planner.rounding import LARGEST_TOTAL
 from planner.words import _
 
 if TYPE_CHECKING:
-    from planner.arcs import ArcSource
+    from planner.source import ArcSource
 
 Ints = NDArray[np.int64]
 

@@ -141,6 +141,7 @@ class PlanView:
         from planner.report import ReportData
 
         certificate, money = self.certificate, self.money
+        kinds = [baseline["kind"] for baseline in certificate["baselines"]]
         return ReportData(
             name=self.scenario.name,
             currency=self.scenario.currency,
@@ -154,7 +155,7 @@ class PlanView:
             moves=self.moves().head(SHOWN_MOVES),
             defaults=certificate["defaults"],
             certificate=self._proof(),
-            notes=self.tables.notes,
+            notes=[*self.tables.notes, *not_compared(kinds)],
             warnings=[str(warning) for warning in self.tables.warnings],
             territories=None if layers is None else layers["territories"],
             accounts=None if layers is None else layers["accounts"],
@@ -335,10 +336,11 @@ def outcome_lines(solution: Solution) -> list[str]:
     if result.gap > 0 and result.bound_by == "dual" and result.prices.dropped:
         lines.append(
             _(
-                "The bound does not see: {names}. It holds without them, so the true gap "
-                "may be much smaller."
+                "The bound does not see: {names}. It holds without them, so the true "
+                "gap may be much smaller."
             ).format(names=", ".join(result.prices.dropped))
         )
+    lines += not_compared([b.kind for b in solution.baselines])
     feasible = [b for b in solution.baselines if b.feasible]
     if feasible:
         best = min(feasible, key=lambda b: b.cost)

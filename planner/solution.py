@@ -240,6 +240,7 @@ def solve_compiled(
     if result.status is not Status.INFEASIBLE:
         ways = _todays_ways(scenario, tables, compiled)
         result = _at_least_as_good(result, compiled, ways)
+        compiled = replace(compiled, problem=result.problem)
     if result.arcs is None:
         why = reasons_why_not(compiled, scenario)
         return Solution(scenario, tables, compiled, result, None, (), why)
@@ -285,8 +286,11 @@ def _at_least_as_good(
     rep_of_unit[compiled.unit_of] = np.where(
         best.rep_of < 0, problem.nobody, best.rep_of
     )
+    if problem.source is not None:
+        problem = problem.source.with_plan(problem, rep_of_unit)
     return replace(
         result,
+        problem=problem,
         status=Status.OPTIMAL if best.cost == result.bound else Status.FEASIBLE,
         arcs=problem.arcs_of(rep_of_unit),
         cost=best.cost,

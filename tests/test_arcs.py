@@ -7,6 +7,7 @@ import pytest
 from many import REPS, question
 
 from planner import compile as compiling
+from planner import source as source_module
 from planner.compile import Compiled, compile_problem
 from planner.problem import Problem
 from planner.solvers.rows import linear_rows
@@ -34,6 +35,9 @@ def test_held_and_found_are_all_that_counts(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At any prices the source finds every pair below the limit, priced exactly."""
+    if seed % 2:  # units with more than that are priced with every rep
+        monkeypatch.setattr(source_module, "MOST_FOUND", 1)
+        monkeypatch.setattr(source_module, "AT_ONCE", 20)
     dense, sparse = both(seed, monkeypatch)
     source, held = sparse.problem.source, arcs_of(sparse.problem)
     assert source is not None

@@ -228,3 +228,51 @@ def test_plan_of_another_folder_is_caught(folder: Path, tmp_path: Path) -> None:
         shutil.copy(tmp_path / "other" / name, folder / name)
     forge(folder)
     assert not planner.verify(folder).ok
+
+
+@pytest.fixture(scope="module")
+def searched() -> Solution:
+    """Return the question solved by the search, with prices on the accounts."""
+    question = scenario().with_solve(method="search", iterations=200, threads=1)
+    return planner.solve(question, **frames(), time_limit_s=30)
+
+
+def _raise_a_unit(dual: dict[str, Any]) -> None:
+    first = next(iter(dual["units"]))
+    dual["units"][first] += 10**6 * dual["price_scale"]
+
+
+def _unknown_unit(dual: dict[str, Any]) -> None:
+    dual["units"]["nobody"] = 1
+
+
+def _no_knapsacks(dual: dict[str, Any]) -> None:
+    dual["knapsacks"] = []
+
+
+def _by_rows_alone(dual: dict[str, Any]) -> None:
+    dual["kind"] = "rows"
+
+
+def _raise_the_bound(dual: dict[str, Any]) -> None:
+    dual["bound"] += 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_raise_a_unit, _unknown_unit, _no_knapsacks, _by_rows_alone, _raise_the_bound],
+)
+def test_forged_prices_of_accounts_are_caught(
+    change: Callable[[dict[str, Any]], None],
+    searched: Solution,
+    tmp_path: Path,
+    no_map: None,
+) -> None:
+    """Hashed and sealed again, and still caught: the judge fills the knapsacks."""
+    out = tmp_path / "out"
+    searched.save(out)
+    assert planner.verify(out).ok
+    assert json.loads((out / "certificate.json").read_text())["dual"]["units"]
+    edit_certificate(out, lambda told: change(told["dual"]))
+    forge(out)
+    assert not planner.verify(out).ok

@@ -22,6 +22,7 @@ RANKS = (
     ("scan",),
     ("pairs", "problem"),
     ("arcs",),
+    ("source",),
     ("compile",),
     ("plan", "maps", "charts"),
     ("solvers", "evaluate"),
@@ -39,7 +40,7 @@ UPWARD = {
     ("reporting", "solution"),  # a type only
     ("certificate", "solution"),  # a type only
     ("earlier", "solution"),  # a type only
-    ("problem", "arcs"),  # a type only
+    ("problem", "source"),  # a type only
     ("solution", "workspace"),
 }
 """Both sides of `Solution.save`: the types point up, the call points down."""
@@ -51,6 +52,7 @@ ALONE = (
     "pairs",
     "scan",
     "arcs",
+    "source",
     "solvers",
     "certificate",
     "workspace",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from planner.evaluate.banded import NO_END, Items, most_within
 from planner.evaluate.bound import ROOM, DualBound, total_of
 from planner.evaluate.folder import DualClaim
 from planner.evaluate.pairs import Floats, Ints, Pairs, Quantity
@@ -25,7 +26,7 @@ class KnapsackBound:
 
     A rep earns the price of each unit that it serves and pays what the pair costs.
     It may choose any units that its own cap can hold, a rep without such a cap any
-    units at all. What the units earn in sum, less what the reps keep of it at best, is
+    units at all, and pays for leaving a priced band that is kept whole. What the units earn in sum, less what the reps keep of it at best, is
     a lower limit; rows with a price count as in `DualBound`.
     """
 
@@ -34,31 +35,36 @@ class KnapsackBound:
         self.faults = DualBound(recount, claim.prices, claim.price_scale).faults
         self.stuck: list[str] = []
         self._prices = claim.prices
-        self._capped = self._knapsacks(claim.knapsacks)
+        self._capped, self._banded = self._knapsacks(claim.knapsacks)
         self._of_unit = self._unit_prices(claim.units)
-        self._items: dict[int, list[tuple[Ints, Ints]]] = {c: [] for c in self._capped}
+        kept = {*self._capped, *self._banded}
+        self._items: dict[int, list[Items]] = {column: [] for column in kept}
         self._total = 0
         for row in recount.rows if not self.faults else ():
             price = claim.prices.get(row.id, 0)
             self._total -= (row.high or 0) * max(price, 0)
             self._total += row.low * max(-price, 0)
 
-    def _knapsacks(self, names: list[str]) -> dict[int, Row]:
-        """Column of a rep -> the row that caps it."""
-        rows, found = {row.id: row for row in self.recount.rows}, {}
+    def _knapsacks(self, names: list[str]) -> tuple[dict[int, Row], dict[int, Row]]:
+        """Column of a rep -> the row that caps it, and the priced row kept whole."""
+        rows = {row.id: row for row in self.recount.rows}
+        capped: dict[int, Row] = {}
+        banded: dict[int, Row] = {}
         for name in names:
             row = rows.get(name)
-            if row is None or row.price is not None or row.high is None:
-                fault = _("{name!r} is no hard cap, so it is no knapsack")
+            if row is None or (row.price is None and row.high is None):
+                fault = _("{name!r} is no hard cap and no band, so it is no knapsack")
             elif len(row.reps) != 1 or row.reps[0] == self.recount.nobody:
-                fault = _("{name!r} caps more than one rep, so it is no knapsack")
-            elif int(row.reps[0]) in found:
+                fault = _("{name!r} is about more than one rep, so it is no knapsack")
+            elif int(row.reps[0]) in (found := capped if row.price is None else banded):
                 fault = _("{name!r} is a second knapsack of its rep")
+            elif row.price is not None and self._prices.get(name):
+                fault = _("{name!r} is kept whole, so it cannot be priced as well")
             else:
                 found[int(row.reps[0])] = row
                 continue
             self.faults.append(fault.format(name=name))
-        return found
+        return capped, banded
 
     def _unit_prices(self, prices: dict[str, int]) -> list[int]:
         """Sum of the prices of the accounts of each unit."""
@@ -87,15 +93,28 @@ class KnapsackBound:
         self.stuck += [str(x) for x in self.recount.accounts.index[first[stuck]]]
         self._total += total_of(earned)
         profit = np.where(eligible, earned[:, None] - reduced, 0)
-        for column in np.flatnonzero((profit > 0).any(axis=0)).tolist():
-            pays = profit[:, column] > 0
-            own = profit[pays, column]
-            row = self._capped.get(column)
-            if row is None:
+        for column in range(profit.shape[1]):
+            banded = column in self._banded
+            asked = eligible[:, column] & (banded | (profit[:, column] > 0))
+            own = profit[asked, column]
+            if column not in self._items:
                 self._total -= total_of(own)
-            else:
-                amount = np.broadcast_to(units.amounts[row.quantity], profit.shape)
-                self._items[column].append((own, amount[pays, column]))
+            elif len(own):
+                weight, amount = (
+                    self._used(units, rows.get(column), column)[asked]
+                    for rows in (self._capped, self._banded)
+                )
+                self._items[column].append(Items(own, weight, amount))
+
+    def _used(self, units: Pairs, row: Row | None, column: int) -> Ints:
+        """Return what each unit takes of a row, no more than a priced one holds."""
+        if row is None:
+            return np.zeros(units.eligible.shape[0], dtype=np.int64)
+        shape = units.eligible.shape
+        amount = np.broadcast_to(units.amounts[row.quantity], shape)[:, column]
+        if row.price is None or row.high is None:
+            return amount
+        return np.minimum(amount, row.high)
 
     def _reduced(self, units: Pairs) -> tuple[Ints, np.ndarray]:
         """Cost of each pair with all prices of rows, and whether it is eligible."""
@@ -132,14 +151,25 @@ class KnapsackBound:
     def value(self) -> int:
         """Return the bound in cost units: rounded up, because costs are whole."""
         total = self._total
-        for column, items in self._items.items():
-            if items:
-                profit = np.concatenate([own for own, _amount in items])
-                weight = np.concatenate([amount for _own, amount in items])
-                high = self._capped[column].high
-                assert high is not None  # a knapsack has one
-                total -= most_profit(profit, weight, high)
+        for column, parts in self._items.items():
+            total -= self._most(column, parts)
         return -(-total // self.scale)
+
+    def _most(self, column: int, parts: list[Items]) -> int:
+        """Return the most that a rep can keep."""
+        none = np.zeros(0, dtype=np.int64)
+        together = zip(*parts, strict=True) if parts else [()] * 3
+        items = Items(*(np.concatenate([none, *values]) for values in together))
+        cap_row, band = self._capped.get(column), self._banded.get(column)
+        cap = int(items.weight.sum())
+        if cap_row is not None and cap_row.high is not None:
+            cap = cap_row.high
+        if band is None:
+            return most_profit(items.profit, items.weight, cap)
+        assert band.price is not None  # only priced rows are bands
+        high = min(NO_END if band.high is None else band.high, NO_END)
+        price = band.price * self.scale
+        return most_within(items, cap, band.low, high, price)
 
 
 def most_profit(profit: Ints, weight: Ints, cap: int) -> int:

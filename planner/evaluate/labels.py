@@ -110,3 +110,15 @@ def label_of(key: str) -> Label:
     words, unit = _OF_MEASURE[prefix]
     name = key.removeprefix(prefix)
     return Label(lambda: words().format(name=name), unit, "lower")
+
+
+def not_compared(kinds: Sequence[str]) -> list[str]:
+    """Say which simple ways a large question is not compared with, if that is so."""
+    if not kinds or "rule_keeping" in kinds:
+        return []
+    return [
+        _(
+            "Not compared with the nearest rep, nor with simple ways that keep every "
+            "rule: these need every pair of account and rep, too many here."
+        )
+    ]

@@ -88,7 +88,7 @@ def fill_band(  # type: ignore[no-untyped-def]
             price_now = p_amount
         if not fits:
             continue
-        done = limit - best < 1
+        done = limit + margin < best + 1
         if not done and looked <= halves:
             best, done, used = _look(
                 profit,

@@ -38,7 +38,7 @@ Positions = NDArray[np.intp]
 HOT, COLD = 0.3, 3e-4
 """First and last temperature over the spread of a unit's costs."""
 STAGES = 8
-"""Temperatures from hot to cold."""
+"""Temperatures from hot to cold; large problems leave out the coldest."""
 SAMPLED = 0.02
 """Temperatures down to this are met on a sample only."""
 WARM = 0.004
@@ -186,6 +186,8 @@ class _Run:
         rising = [value for value in above if value > 0]
         self.spread = float(np.median(rising)) + 1e-3 if rising else 1.0
         stages = np.geomspace(HOT * self.spread, COLD * self.spread, STAGES)
+        if self.problem.source is not None:
+            stages = stages[:-1]
         return np.asarray(stages if rising else stages[-1:] + 1.0)
 
     def _sampled(self, y: Floats, temperatures: Floats) -> tuple[Floats, Floats]:

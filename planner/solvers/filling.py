@@ -1,10 +1,11 @@
-"""The best set of units for a rep within its cap: the compiled part of `knapsack`."""
+"""The best set of units for a rep: the compiled part of `knapsack`."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.solvers.banding import NOTHING, fill_band
 from planner.solvers.compiled import compiled
 
 Ints = NDArray[np.int64]
@@ -23,31 +24,66 @@ def fill_reps(  # type: ignore[no-untyped-def]
     base,
     weight,
     cap,
+    amount,
+    band,
+    start,
+    sets,
+    halves,
     unit_price,
     taken,
     value,
+    exact,
 ):
     """
-    Let some reps choose the units that pay, each within its cap.
+    Let some reps choose the units that pay, each within its cap and band.
 
     Parameters
     ----------
     first_rep, last_rep
         Reps ``first_rep <= r < last_rep``; two threads may share the arrays.
-    begin, unit, base, weight
-        Arcs of rep r are ``begin[r]:begin[r + 1]``: unit, priced cost, weight.
+    begin, unit, base, weight, amount
+        Arcs of rep r are ``begin[r]:begin[r + 1]``: unit, priced cost, demand in the
+        row that caps and in the one that prices.
     cap
         Weight that each rep can carry, `NO_CAP`: any.
+    band
+        Low, high and price of a step outside, 0: no band; shape (m + 1, 3).
+    start, sets, halves
+        Price and reach to begin with, shape (m + 1, 2), overwritten by those to go on
+        with; effort for reps with a band, see `banding.fill_band`.
     unit_price
         What a rep earns with a unit, shape (n,).
-    taken, value
-        Overwritten: whether the rep takes the arc (arcs,), and the sum of
-        ``base - unit_price`` over what it takes, <= 0 (m + 1,).
+    taken, value, exact
+        Overwritten: whether the rep takes the arc (arcs,); a lower limit of the sum of
+        ``base - unit_price`` over what it may take, with the price of the band; and
+        whether what it takes comes to this limit (m + 1,).
     """
+    none = np.empty(0)
     for rep in range(first_rep, last_rep):
         at, end = begin[rep], begin[rep + 1]
         profit = unit_price[unit[at:end]] - base[at:end]
-        value[rep] = -fill(profit, weight[at:end], cap[rep], taken[at:end])
+        low, high, price = band[rep]
+        if price == 0:
+            value[rep] = -fill(profit, weight[at:end], cap[rep], taken[at:end])
+            exact[rep] = True
+            continue
+        best, most, start[rep, 0], start[rep, 1] = fill_band(
+            profit,
+            weight[at:end],
+            amount[at:end],
+            cap[rep],
+            low,
+            high,
+            price,
+            start[rep, 0],
+            start[rep, 1],
+            sets,
+            halves,
+            taken[at:end],
+            none,
+            none,
+        )
+        value[rep], exact[rep] = -most, most == best
 
 
 @compiled
@@ -233,16 +269,26 @@ def _flip(  # type: ignore[no-untyped-def]
 
 @compiled
 def forced(  # type: ignore[no-untyped-def]
-    begin, unit, base, weight, cap, unit_price, put_in, left_out
+    begin,
+    unit,
+    base,
+    weight,
+    cap,
+    amount,
+    band,
+    start,
+    sets,
+    halves,
+    unit_price,
+    put_in,
+    left_out,
 ):
     """
     How much the reps' sums rise at least when an arc is put in, or left out.
 
-    The knapsack without the arc is filled with fractions.
-
     Parameters
     ----------
-    begin, unit, base, weight, cap, unit_price
+    begin, unit, base, weight, cap, amount, band, start, sets, halves, unit_price
         As in `fill_reps`.
     put_in, left_out
         Overwritten, int64, >= 0, shape (arcs,); `NEVER` where the arc does not fit.
@@ -250,26 +296,65 @@ def forced(  # type: ignore[no-untyped-def]
     for rep in range(len(begin) - 1):
         at, end = begin[rep], begin[rep + 1]
         profit = unit_price[unit[at:end]] - base[at:end]
-        w = weight[at:end]
+        low, high, price = band[rep]
+        if price == 0:
+            _forced_by_cap(
+                profit, weight[at:end], cap[rep], put_in[at:end], left_out[at:end]
+            )
+            continue
         taken = np.zeros(end - at, dtype=np.bool_)
-        most = fill(profit, w, cap[rep], taken)
-        free = profit[(w == 0) & (profit > 0)].sum()
-        paying = np.flatnonzero((profit > 0) & (w > 0))
-        paying = paying[np.argsort(-(profit[paying] / w[paying]))]
+        inside, outside = np.empty(end - at), np.empty(end - at)
+        most = fill_band(
+            profit,
+            weight[at:end],
+            amount[at:end],
+            cap[rep],
+            low,
+            high,
+            price,
+            start[rep, 0],
+            start[rep, 1],
+            sets,
+            halves,
+            taken,
+            inside,
+            outside,
+        )[1]
         for item in range(end - at):
-            own, room = profit[item], cap[rep] - w[item]
-            put_in[at + item], left_out[at + item] = 0, 0
-            if cap[rep] == NO_CAP or w[item] == 0:
-                put_in[at + item] = max(0, -own)
-                left_out[at + item] = max(0, own)
-            elif room < 0:
-                put_in[at + item] = NEVER
-            elif taken[item]:
-                rest = free + _with_fractions(profit, w, paying, cap[rep], item)
-                left_out[at + item] = max(0, most - rest)
-            else:
-                rest = free + _with_fractions(profit, w, paying, room, item)
-                put_in[at + item] = max(0, most - own - rest)
+            put_in[at + item] = _rise(most, inside[item])
+            left_out[at + item] = _rise(most, outside[item])
+
+
+@compiled
+def _rise(most, limit):  # type: ignore[no-untyped-def]
+    """By how much a sum with a lower limit falls short."""
+    if limit == NOTHING:
+        return NEVER
+    return max(0, most - np.int64(np.ceil(limit)))
+
+
+@compiled
+def _forced_by_cap(profit, w, cap, put_in, left_out):  # type: ignore[no-untyped-def]
+    """See `forced`: the knapsack without the arc is filled with fractions."""
+    taken = np.zeros(len(profit), dtype=np.bool_)
+    most = fill(profit, w, cap, taken)
+    free = profit[(w == 0) & (profit > 0)].sum()
+    paying = np.flatnonzero((profit > 0) & (w > 0))
+    paying = paying[np.argsort(-(profit[paying] / w[paying]))]
+    for item in range(len(profit)):
+        own, room = profit[item], cap - w[item]
+        put_in[item], left_out[item] = 0, 0
+        if cap == NO_CAP or w[item] == 0:
+            put_in[item] = max(0, -own)
+            left_out[item] = max(0, own)
+        elif room < 0:
+            put_in[item] = NEVER
+        elif taken[item]:
+            rest = free + _with_fractions(profit, w, paying, cap, item)
+            left_out[item] = max(0, most - rest)
+        else:
+            rest = free + _with_fractions(profit, w, paying, room, item)
+            put_in[item] = max(0, most - own - rest)
 
 
 @compiled

@@ -58,6 +58,8 @@ ARCS = 1_000_000
 """Above this many arcs a step takes too long."""
 LARGEST_SCALE = 2**20
 """Largest common denominator of the prices, a power of two."""
+STEP_EFFORT, LAST_EFFORT = (1_000, 100), (10_000, 10_000)
+"""Sets and halves for a rep with a band: in a step, and for the bound that is told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +92,7 @@ def knapsack_pays(problem: Problem, rows: LinearRows) -> bool:
         problem.n <= UNITS_PER_REP * problem.m
         and len(problem.rep) <= ARCS
         and problem.source is None
-        and bool((_knapsacks(problem, rows, np.zeros(len(rows.ids))) >= 0).any())
+        and bool((_caps(problem, rows, np.zeros(len(rows.ids))) >= 0).any())
     )
 
 
@@ -130,11 +132,12 @@ def solve_knapsack_dual(
             if ascent.steps % 50 == 0:
                 watch.report("bound", bound=relaxed.rounded_up(ascent.best))
         watch.report("bound", bound=relaxed.rounded_up(ascent.best))
+        value = relaxed.settle(ascent.best_prices, pool, threads)
         reduced = relaxed.reduced(ascent.best_prices)
     return KnapsackDual(
-        relaxed.certificate(ascent.best_prices, ascent.best),
+        relaxed.certificate(ascent.best_prices, value),
         reduced,
-        ascent.best / relaxed.scale,
+        value / relaxed.scale,
         ascent.steps,
     )
 
@@ -161,13 +164,44 @@ class _Relaxed:
 
     def __init__(self, problem: Problem, rows: LinearRows, dual: Dual) -> None:
         self.problem, self.rows = problem, rows
-        self.knapsack = _knapsacks(problem, rows, dual.prices)
+        self.knapsack = _caps(problem, rows, dual.prices)
+        self.banded = _bands(problem, rows)
         y = dual.prices.copy()
         own = self.knapsack[self.knapsack >= 0]
         y[own] = np.minimum(y[own], 0.0)
         y, self.scale = _scaled(problem, rows, y)
         most = np.where(np.isfinite(rows.price), rows.price * self.scale, 2.0**60)
-        self.y = np.clip(np.rint(y), -most, most).astype(np.int64)
+        self.all_y = np.clip(np.rint(y), -most, most).astype(np.int64)
+        self.arc = np.argsort(problem.rep, kind="stable")
+        rep = problem.rep[self.arc]
+        self.begin = np.searchsorted(rep, np.arange(problem.m + 2)).astype(np.int64)
+        self.unit = problem.unit[self.arc].astype(np.int64)
+        self.matrix = rows.matrix.astype(np.int64)
+        self.weight = _amounts(self.matrix, problem.rep, self.knapsack)[self.arc]
+        self.amount = _amounts(self.matrix, problem.rep, self.banded)[self.arc]
+        high = np.append(rows.high, NO_CAP)  # -1, nobody's row, is the last
+        self.cap = high[self.knapsack].astype(np.int64)
+        self.taken = np.zeros(len(self.arc), dtype=bool)
+        self.start_of_rep = np.ones((problem.m + 1, 2))
+        held = self.banded >= 0
+        self.start_of_rep[held, 0] = self.all_y[self.banded[held]]
+        self.exact = np.ones(problem.m + 1, dtype=bool)
+        self.effort = STEP_EFFORT
+        self._price()
+        self.most = 2.0**59 / problem.n
+        self.start = self.whole(self._first_prices(dual) * self.scale)
+
+    def _price(self) -> None:
+        """Price the rows that no rep keeps whole."""
+        rows, bands = self.rows, np.zeros((self.problem.m + 1, 3), dtype=np.int64)
+        held = self.banded >= 0
+        index = self.banded[held]
+        bands[held, 0] = rows.low[index]
+        bands[held, 1] = np.minimum(rows.high[index], 2.0**53)
+        bands[held, 2] = rows.price[index] * self.scale
+        self.band = bands
+        self.y = self.all_y.copy()
+        self.y[index] = 0
         self.constant = sum(
             price * int(high if price > 0 else low)
             for price, low, high in zip(
@@ -175,21 +209,39 @@ class _Relaxed:
             )
             if price
         )
-        self.arc = np.argsort(problem.rep, kind="stable")
-        rep = problem.rep[self.arc]
-        self.begin = np.searchsorted(rep, np.arange(problem.m + 2)).astype(np.int64)
-        self.unit = problem.unit[self.arc].astype(np.int64)
-        matrix = rows.matrix.astype(np.int64)
-        priced = self.scale * rows.cost + matrix @ self.y
+        priced = self.scale * rows.cost + self.matrix @ self.y
         self.base = priced[self.arc]
-        self.weight = _weights(matrix, problem.rep, self.knapsack)[self.arc]
-        high = np.append(rows.high, NO_CAP)  # -1, nobody's row, is the last
-        self.cap = high[self.knapsack].astype(np.int64)
-        self.taken = np.zeros(len(self.arc), dtype=bool)
-        priced = rows.cost + rows.matrix @ dual.prices
-        best = np.minimum.reduceat(priced, problem.start[:-1]) * self.scale
-        self.most = 2.0**59 / problem.n
-        self.start = self.whole(best)
+
+    def _first_prices(self, dual: Dual) -> Floats:
+        """
+        Prices of units between their best and their second arc at the row prices.
+
+        All of these give the bound of the row prices where fractions are allowed.
+        With bands the middle is best; without, the best arc's cost.
+        """
+        start = self.problem.start[:-1]
+        priced = self.rows.cost + self.rows.matrix @ dual.prices
+        best = np.minimum.reduceat(priced, start)
+        if not (self.banded >= 0).any():
+            return np.asarray(best)
+        unit = self.problem.unit
+        first = np.flatnonzero(priced == best[unit])
+        first = first[np.unique(unit[first], return_index=True)[1]]
+        priced[first] = np.inf
+        ahead = np.minimum.reduceat(priced, start) - best
+        alone = ~np.isfinite(ahead)
+        ahead[alone] = ahead[~alone].max(initial=0.0)
+        return np.asarray(best + ahead / 2)
+
+    def settle(self, prices: Ints, pool: ThreadPoolExecutor, threads: int) -> int:
+        """Bound at some prices in the end; a band too hard to keep whole is priced."""
+        self.effort = LAST_EFFORT
+        value, _wanted = self.evaluate(prices, pool, threads)
+        if self.exact.all():
+            return value
+        self.banded[~self.exact] = -1
+        self._price()
+        return self.evaluate(prices, pool, threads)[0]
 
     def whole(self, prices: Floats) -> Ints:
         """Round prices of units, within what 64 bits can add."""
@@ -213,9 +265,14 @@ class _Relaxed:
                 self.base,
                 self.weight,
                 self.cap,
+                self.amount,
+                self.band,
+                self.start_of_rep,
+                *self.effort,
                 prices,
                 self.taken,
                 value,
+                self.exact,
             )
             for first, last in itertools.pairwise(cuts)
         ]
@@ -239,7 +296,9 @@ class _Relaxed:
             self.scale,
             self.rounded_up(value),
             tuple(dropped),
-            knapsacks=tuple(ids[k] for k in self.knapsack if k >= 0),
+            knapsacks=tuple(
+                ids[k] for k in (*self.knapsack, *self.banded) if k >= 0
+            ),
             units=tuple(prices.tolist()),
         )
 
@@ -253,6 +312,10 @@ class _Relaxed:
             self.base,
             self.weight,
             self.cap,
+            self.amount,
+            self.band,
+            self.start_of_rep,
+            *self.effort,
             prices,
             put_in,
             left_out,
@@ -322,7 +385,26 @@ PATIENCE = 15
 """Steps without a better bound before going back with shorter ones."""
 
 
-def _knapsacks(problem: Problem, rows: LinearRows, y: Floats) -> Ints:
+def _bands(problem: Problem, rows: LinearRows) -> Ints:
+    """
+    Priced row of each rep that is kept whole, -1 without one, shape (m + 1,).
+
+    Of several the one that costs most when nothing is served.
+    """
+    chosen = np.full(problem.m + 1, -1, dtype=np.int64)
+    worth = np.zeros(problem.m + 1)
+    named = {row.id: row for row in problem.rows}
+    for index, name in enumerate(rows.ids):
+        row = named[name]
+        if row.price is None or len(row.reps) != 1 or row.reps[0] == problem.nobody:
+            continue
+        rep, ends = row.reps[0], row.low + (row.high or 0)
+        if row.price * ends > worth[rep]:
+            chosen[rep], worth[rep] = index, row.price * ends
+    return chosen
+
+
+def _caps(problem: Problem, rows: LinearRows, y: Floats) -> Ints:
     """
     Row that caps each rep, -1 without one, shape (m + 1,).
 
@@ -356,15 +438,20 @@ def _scaled(problem: Problem, rows: LinearRows, y: Floats) -> tuple[Floats, int]
         y, priced = y * (room / 2 / priced), room / 2
     largest = priced + float(rows.cost.max(initial=1))
     scale = LARGEST_SCALE
-    while scale > 1 and scale * largest > room:
+    of_bands = sum(
+        float(row.price) * (problem.total_demand[row.measure] + row.low)
+        for row in problem.rows
+        if row.price is not None
+    )
+    while scale > 1 and (scale * largest > room or scale * of_bands > 2.0**60):
         scale //= 2
     return y * scale, scale
 
 
-def _weights(matrix: csr_array, rep: NDArray[np.int32], knapsack: Ints) -> Ints:
-    """Demand of each arc in the knapsack of its rep, shape (arcs,)."""
+def _amounts(matrix: csr_array, rep: NDArray[np.int32], row: Ints) -> Ints:
+    """Demand of each arc in a row of its rep, shape (arcs,)."""
     arc = np.repeat(np.arange(len(rep)), np.diff(matrix.indptr))
-    own = matrix.indices == knapsack[rep[arc]]
-    weight = np.zeros(len(rep), dtype=np.int64)
-    weight[arc[own]] = matrix.data[own]
-    return weight
+    own = matrix.indices == row[rep[arc]]
+    found = np.zeros(len(rep), dtype=np.int64)
+    found[arc[own]] = matrix.data[own]
+    return found

@@ -11,13 +11,13 @@ from planner.solvers import chains
 from planner.solvers.chain_state import (
     BROKEN,
     COST,
+    FLOOR,
     HARD,
     HIGH,
     LOAD,
     LOW,
     MEETINGS,
     PENALTY,
-    FLOOR,
     Model,
     State,
     enter,
@@ -47,7 +47,12 @@ def repair(model: Model, state: State, watch: Watch) -> tuple[float, Indices | N
     Its cost and the candidate of each unit; inf and None where the repair fails. The
     plan in hand and its penalties are as before.
     """
-    before = state.arc_of.copy(), state.own.copy(), state.wide.copy(), state.tally.copy()
+    before = (
+        state.arc_of.copy(),
+        state.own.copy(),
+        state.wide.copy(),
+        state.tally.copy(),
+    )
     copy = state._replace(best=state.arc_of.copy())
     for bands in (copy.own, copy.wide):
         hard = bands[..., HARD] > 0
@@ -91,8 +96,9 @@ def _concerned(model: Model, state: State) -> Indices:
     if state.tally[MEETINGS] > 0 or (outside & (wide[:, HARD] > 0)).any():
         return np.arange(len(state.arc_of))
     hard = state.own[:, :, HARD] > 0
-    over = (hard & (state.own[:, :, LOAD] > state.own[:, :, HIGH])).any(axis=1)
-    under = (hard & (state.own[:, :, LOAD] < state.own[:, :, LOW])).any(axis=1)
+    load = state.own[:, :, LOAD]
+    over = np.any(hard & (load > state.own[:, :, HIGH]), axis=1)
+    under = np.any(hard & (load < state.own[:, :, LOW]), axis=1)
     chosen = over[model.rep[state.arc_of]]
     if under.any():
         chosen |= np.logical_or.reduceat(under[model.rep], model.start[:-1])

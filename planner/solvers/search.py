@@ -74,9 +74,17 @@ CHUNK_SECONDS = 0.1
 FIRST_CHUNK, LARGEST_CHUNK = 2_000, 10_000_000
 """Steps between two looks at the clock, at first and at most."""
 DIVISIBLE = 20_000
-"""Units from which two threads share one plan instead of searching for one each."""
+"""
+Units from which two threads share one plan instead of searching for one each, and from
+which a copy of the plan is repaired now and then.
+"""
 MEND = 0.1
-"""Share of the time for repairs of a large plan, at most."""
+"""
+Share of the time for repairs, at most.
+
+100,000 accounts x 1,000 reps, two threads: first plan 2.5 s after the prices (0.55 %),
+0.21 % after 25 s. Without repairs the first plan came after 60 s, 0.23 % after 95 s.
+"""
 ROUND, SHORTEST_ROUND = 0.02, 0.25
 """Share of the time, and seconds, between two cuts of the plan."""
 SHORTEST_PAUSE = 1_000
@@ -278,23 +286,23 @@ class _Run:
                 depth=line.depth,
                 patience=line.patience,
             )
-            self._mend(halves)
             line.cost = halves.cost
+            self._mend(line)
+            halves.cost = line.cost
             self._look_around()
 
-    def _mend(self, halves: Halves) -> None:
+    def _mend(self, line: _Line) -> None:
         """Repair a copy of the plan, unless that has cost too much time lately."""
-        state, began = self.lines[0].state, self.watch.seconds
+        began = self.watch.seconds
         if began < self.mend_again:
             return
-        cost, plan = repair(self.model, state, self.watch)
-        if plan is not None and cost < halves.cost - 0.5:
-            halves.cost = cost
-            state.best[:] = plan
+        cost, plan = repair(self.model, line.state, self.watch)
+        if plan is not None and cost < line.cost - 0.5:
+            line.cost = cost
+            line.state.best[:] = plan
+            line.state.journal_size[0] = -1
         spent = self.watch.seconds - began
         self.mend_again = self.watch.seconds + spent / MEND
-        import os
-        if os.environ.get("T5"): print(f"mend {began:.2f} {spent:.2f} s cost {cost} best {halves.cost}", flush=True)
 
     def _follow(
         self,
@@ -332,6 +340,8 @@ class _Run:
                 ideal = line.chunk * wanted / spent
                 line.chunk = int(np.clip(ideal, 100, LARGEST_CHUNK))
             if lead:
+                if self.problem.n >= DIVISIBLE and self.iterations is None:
+                    self._mend(line)
                 self._look_around()
 
     def _look_around(self) -> None:

@@ -102,7 +102,7 @@ def test_other_prices_prove_less_than_any_plan() -> None:
 @pytest.mark.parametrize(
     ("key", "change", "words"),
     [
-        ("knapsacks", lambda old: [*old, "limits[9]/R0"], "no hard cap"),
+        ("knapsacks", lambda old: [*old, "limits[9]/R0"], "no hard cap and no band"),
         ("knapsacks", lambda old: [*old, old[0]], "second knapsack"),
         ("units", lambda old: {**old, "A99": 5}, "no account 'A99'"),
         ("units", lambda old: dict.fromkeys(old, 2**62), "too large"),

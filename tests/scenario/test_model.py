@@ -80,7 +80,7 @@ WRONG = [
         '[[pins]]\nreps = ["r"]\nwhere = [{column = "c"}]',
         r"where\[0\]: needs one of: in, not_in, at_least, at_most",
     ),
-    ('[solve]\nmethod = "magic"', r"'magic': .*'auto', 'exact' or 'search'"),
+    ('[solve]\nmethod = "magic"', r"'magic': .*'search', 'exact', 'cp-sat' or 'highs'"),
     ("[solve]\nseed = 2147483648", r"seed = 2147483648: .*equal to 2147483647"),
     ("[solve]\niterations = 0", r"iterations = 0: .*equal to 1"),
 ]
