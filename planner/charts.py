@@ -107,12 +107,20 @@ def strip(shares: pd.Series, low: float | None, high: float | None) -> Strip:
 def _swarm(x: Floats, radius: float) -> Floats:
     """Offset each dot as little as lets it touch no earlier one; x is sorted."""
     offsets = np.zeros(len(x))
-    levels = np.arange(2 * len(x)) * radius / 2
-    tried = np.column_stack([levels, -levels]).ravel()
+    step, apart = radius / 2, 2 * radius - 0.2
     for at in range(len(x)):
-        near = np.flatnonzero(x[:at] > x[at] - 2 * radius)
-        apart = np.hypot(x[at] - x[near], tried[:, None] - offsets[near])
-        offsets[at] = tried[np.argmax((apart >= 2 * radius - 0.2).all(axis=1))]
+        near = np.arange(np.searchsorted(x[:at], x[at] - apart, side="right"), at)
+        most = 4 * len(near) + 4  # each dot bars fewer than eight levels
+        blocked = np.zeros(2 * most + 2, dtype=np.int64)
+        reach = np.sqrt(np.maximum(apart**2 - (x[at] - x[near]) ** 2, 0))
+        begin = np.floor((offsets[near] - reach) / step + 1e-9).astype(int) + 1
+        end = np.ceil((offsets[near] + reach) / step - 1e-9).astype(int)
+        some = begin < end
+        np.add.at(blocked, np.clip(begin[some] + most, 0, 2 * most + 1), 1)
+        np.add.at(blocked, np.clip(end[some] + most, 0, 2 * most + 1), -1)
+        free = np.cumsum(blocked)[: 2 * most + 1] == 0
+        up, down = np.argmax(free[most:]), np.argmax(free[most::-1])
+        offsets[at] = step * (up if free[most + up] and up <= down else -down)
     return offsets
 
 

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from planner.bench.command import bench
+from planner.console import heeding_ctrl_c, progress, say, talk
 from planner.errors import PlannerError
 from planner.words import _, set_language, wanted_language
 
 if TYPE_CHECKING:
     from planner.solution import Solution
-    from planner.solvers.result import Progress
 
 NO, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes: the answer is no; bad input or usage; interrupted (best plan written)."""
@@ -35,26 +31,21 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except PlannerError as error:
-            _talk(_("Error: {error}").format(error=error))
+            talk(_("Error: {error}").format(error=error))
             ctx.exit(BAD_INPUT)
         except KeyboardInterrupt:
-            _talk(_("Interrupted; nothing was written."))
+            talk(_("Interrupted; nothing was written."))
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             sys.stderr.close()
             ctx.exit(0)
         except OSError as error:
-            _talk(
+            talk(
                 _("Error: {error}. Check path, rights and disk space.").format(
                     error=error
                 )
             )
             ctx.exit(BAD_INPUT)
-
-
-def _talk(text: str) -> None:
-    """Speak on stderr; stdout is for data."""
-    click.echo(text, err=True)
 
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -159,7 +150,7 @@ def _solve(
 
     check_target(output)  # before the work, not after it
     question = read_scenario(scenario)
-    with _heeding_ctrl_c() as interrupted, _progress() as tell:
+    with heeding_ctrl_c() as interrupted, progress() as tell:
         from planner.solution import solve as solve_scenario
 
         solution = solve_scenario(
@@ -171,12 +162,12 @@ def _solve(
             tell=tell,
         )
         if solution.plan is not None:
-            _say(_("Writing the plan folder ..."))
+            say(_("Writing the plan folder ..."))
             for message in solution.save(output):
-                _talk(message)
+                talk(message)
         if as_json:
             click.echo(json.dumps(_summary(solution, output), ensure_ascii=False))
-        _talk(_sentences(solution, output))
+        talk(_sentences(solution, output))
         good = solution.plan is not None and _verified(output)
         stopped = interrupted()
     if stopped and (good or solution.plan is None):
@@ -191,82 +182,10 @@ def _verified(folder: Path) -> bool:
 
     verdict = judge(folder)
     if verdict.ok:
-        _talk(_("Verified: the folder is what its certificate says."))
+        talk(_("Verified: the folder is what its certificate says."))
     else:
-        _talk(str(verdict))
+        talk(str(verdict))
     return verdict.ok
-
-
-def _say(text: str) -> None:
-    if sys.stderr.isatty():
-        _talk(text)
-
-
-@contextmanager
-def _heeding_ctrl_c() -> Iterator[Callable[[], bool]]:
-    """First Ctrl-C (or SIGTERM) asks to stop, a second one stops at once."""
-    asked: list[int] = []
-
-    def ask(number: int, _frame: object) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-        _talk(
-            _(
-                "Stopping; the best plan so far will be written. "
-                "Press Ctrl-C again to give up."
-            )
-        )
-
-    before = {s: signal.signal(s, ask) for s in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Progress], None]]:
-    """One live line on a terminal, a line every ten seconds elsewhere."""
-    from rich.console import Console
-
-    console = Console(stderr=True, highlight=False)
-    told = {"at": -math.inf}
-    pause = 0.2 if console.is_terminal else 10.0
-
-    if not console.is_terminal:
-
-        def tell(moment: Progress) -> None:
-            if moment.seconds >= 2 and moment.seconds - told["at"] >= pause:
-                told["at"] = moment.seconds
-                _talk(_line(moment))
-
-        yield tell
-        return
-    with console.status("") as status:
-
-        def show(moment: Progress) -> None:
-            if moment.seconds - told["at"] >= pause:
-                told["at"] = moment.seconds
-                status.update(_line(moment))
-
-        yield show
-
-
-def _line(moment: Progress) -> str:
-    """Seconds, phase, incumbent, bound, gap; a dash where there is none yet."""
-    cost = f"{moment.cost:,.0f}" if math.isfinite(moment.cost) else "-"
-    gap = f"{moment.gap:.2%}" if math.isfinite(moment.gap) else "-"
-    return _(
-        "{seconds:5.0f} s  {phase:<8} incumbent {cost}  bound {bound:,.0f}  gap {gap}"
-    ).format(
-        seconds=moment.seconds,
-        phase=moment.phase,
-        cost=cost,
-        bound=moment.bound,
-        gap=gap,
-    )
 
 
 def _summary(solution: Solution, output: Path) -> dict[str, Any]:
@@ -411,8 +330,8 @@ def init(folder: Path) -> None:
     from planner.embedded import write_example
 
     for path in write_example(folder):
-        _talk(_("wrote {path}").format(path=path))
-    _talk(_("Next: planner solve {path} -o out/").format(path=folder / "plan.toml"))
+        talk(_("wrote {path}").format(path=path))
+    talk(_("Next: planner solve {path} -o out/").format(path=folder / "plan.toml"))
 
 
 @main.command()
@@ -427,7 +346,7 @@ def compare(folders: tuple[Path, ...], as_json: bool) -> None:
 
     table = compare_folders(list(folders))
     for note in table.attrs["notes"]:
-        _talk(note)
+        talk(note)
     if as_json:
         click.echo(table.to_json(orient="index", force_ascii=False))
     else:
@@ -450,8 +369,8 @@ def draw_map(folder: Path, output: Path) -> None:
     from planner.workspace import redraw_map
 
     for message in redraw_map(folder, output):
-        _talk(message)
-    _talk(_("wrote {path}").format(path=output / "map.png"))
+        talk(message)
+    talk(_("wrote {path}").format(path=output / "map.png"))
 
 
 @main.command()
@@ -462,7 +381,7 @@ def report(folder: Path, output: Path) -> None:
     from planner.workspace import redraw_report
 
     redraw_report(folder, output)
-    _talk(_("wrote {path}").format(path=output))
+    talk(_("wrote {path}").format(path=output))
 
 
 main.add_command(bench)

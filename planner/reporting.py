@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from planner.evaluate.labels import not_compared
 from planner.evaluate.metrics import Metrics, metrics
 from planner.scenario import Scenario
 from planner.tables import FieldInfo, Tables, parse_skills
@@ -141,7 +142,6 @@ class PlanView:
         from planner.report import ReportData
 
         certificate, money = self.certificate, self.money
-        kinds = [baseline["kind"] for baseline in certificate["baselines"]]
         return ReportData(
             name=self.scenario.name,
             currency=self.scenario.currency,
@@ -155,7 +155,7 @@ class PlanView:
             moves=self.moves().head(SHOWN_MOVES),
             defaults=certificate["defaults"],
             certificate=self._proof(),
-            notes=[*self.tables.notes, *not_compared(kinds)],
+            notes=[*self.tables.notes, *not_compared(certificate["baselines"])],
             warnings=[str(warning) for warning in self.tables.warnings],
             territories=None if layers is None else layers["territories"],
             accounts=None if layers is None else layers["accounts"],
@@ -340,7 +340,7 @@ def outcome_lines(solution: Solution) -> list[str]:
                 "gap may be much smaller."
             ).format(names=", ".join(result.prices.dropped))
         )
-    lines += not_compared([b.kind for b in solution.baselines])
+    lines += not_compared([{"kind": b.kind} for b in solution.baselines])
     feasible = [b for b in solution.baselines if b.feasible]
     if feasible:
         best = min(feasible, key=lambda b: b.cost)

@@ -30,7 +30,8 @@ RANKS = (
     ("reporting", "certificate"),
     ("workspace", "earlier"),
     ("solution",),
-    ("edits", "bench"),
+    ("edits", "console"),
+    ("bench",),
     ("cli",),
 )
 """A module may import from earlier lines and from its own folder, nothing else."""
@@ -64,8 +65,8 @@ ALONE = (
 """What the judge must never see: it recounts what these have computed."""
 
 ONLY_IN = {
-    "click": ("cli", "bench"),
-    "rich": ("cli", "bench"),
+    "click": ("cli", "console", "bench"),
+    "rich": ("cli", "console", "bench"),
     "numba": ("compiled",),
     "ortools": ("solvers",),
     "matplotlib": ("maps", "workspace", "solution"),

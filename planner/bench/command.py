@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from planner.console import progress_line, talk
 from planner.words import _
 
 NO, INTERRUPTED = 1, 130
@@ -205,12 +206,7 @@ def readme(folders: tuple[Path, ...], file: Path) -> None:
     from planner.bench.summary import write_readme
 
     write_readme(file, folders)
-    _talk(_("wrote {path}").format(path=file))
-
-
-def _talk(text: str) -> None:
-    """Speak on stderr; stdout is for data."""
-    click.echo(text, err=True)
+    talk(_("wrote {path}").format(path=file))
 
 
 @contextmanager
@@ -229,14 +225,14 @@ def _measuring(family: str, output: Path) -> Iterator[tuple[Callable, Callable]]
 
     def done(run: dict[str, Any]) -> None:
         runs.append(run)
-        _talk(run_line(run))
+        talk(run_line(run))
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
         with _live_line() as tell:
             yield tell, done
     except KeyboardInterrupt:
-        _talk(
+        talk(
             _("Interrupted; {n} finished run(s) are in {path}.").format(
                 n=len(runs), path=output / "results.csv"
             )
@@ -246,8 +242,8 @@ def _measuring(family: str, output: Path) -> Iterator[tuple[Callable, Callable]]
         signal.signal(signal.SIGTERM, before)
         if runs:
             write_summary(output, family, runs)
-    _talk(_("wrote {path}").format(path=output / "results.csv"))
-    _talk(_("wrote {path}").format(path=output / "results.md"))
+    talk(_("wrote {path}").format(path=output / "results.csv"))
+    talk(_("wrote {path}").format(path=output / "results.md"))
     own = [run for run in runs if run["solver"] == "planner"]
     if any(run.get("cost") is None for run in own):
         sys.exit(NO)
@@ -259,6 +255,8 @@ def _live_line() -> Iterator[Callable[[object], Callable[[list], None]]]:
     from rich.console import Console
     from rich.markup import escape
 
+    from planner.solvers.result import Progress
+
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
         yield lambda run: lambda moment: None
@@ -267,13 +265,8 @@ def _live_line() -> Iterator[Callable[[object], Callable[[list], None]]]:
 
         def tell(run: object) -> Callable[[list], None]:
             status.update(escape(str(run)))
-            return lambda moment: status.update(escape(f"{run}  {_moment(*moment)}"))
+            return lambda moment: status.update(
+                escape(f"{run}  {progress_line(Progress(*moment))}")
+            )
 
         yield tell
-
-
-def _moment(seconds: float, cost: float, bound: float, phase: str) -> str:
-    shown = "-" if cost == float("inf") else f"{cost:,.0f}"
-    return _(
-        "{seconds:5.0f} s  {phase:<8} incumbent {cost}  bound {bound:,.0f}"
-    ).format(seconds=seconds, phase=phase, cost=shown, bound=bound)

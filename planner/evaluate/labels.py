@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from planner.words import _
 
@@ -112,9 +112,9 @@ def label_of(key: str) -> Label:
     return Label(lambda: words().format(name=name), unit, "lower")
 
 
-def not_compared(kinds: Sequence[str]) -> list[str]:
+def not_compared(baselines: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say which simple ways a large question is not compared with, if that is so."""
-    if not kinds or "rule_keeping" in kinds:
+    if not baselines or any(way["kind"] == "rule_keeping" for way in baselines):
         return []
     return [
         _(

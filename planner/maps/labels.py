@@ -223,8 +223,8 @@ def _outside(
     cost = np.linalg.norm(centres - anchor, axis=1)
     cost += 4 * wording.height * shapely.intersects(page.land, shapely.box(*boxes.T))
     cost += 3 * wording.height * page.covered(boxes)
-    for line in lines:
-        cost += 40 * wording.height * shapely.intersects(leaders, line)
+    met = shapely.STRtree(lines).query(leaders, predicate="intersects")[0]
+    cost += 40 * wording.height * np.bincount(met, minlength=len(leaders))
     taken = shapely.box(*np.array(page.taken).reshape(-1, 4).T)
     crossed = shapely.STRtree(taken).query(leaders, predicate="intersects")[0]
     cost += 12 * wording.height * np.bincount(crossed, minlength=len(leaders))

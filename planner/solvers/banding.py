@@ -110,7 +110,16 @@ def fill_band(  # type: ignore[no-untyped-def]
             if looked == 1:
                 reach = used
         if not done and looked <= halves and waiting + 2 <= STACK:
-            item = _largest(half, loss, limit + margin - best, weight, amount, room)
+            top = limit + margin
+            for item in range(n):  # a change that loses too much is out for good
+                if half[item] != FREE or loss[item] < top - best:
+                    continue
+                half[item] = IN if own[item] else OUT
+                if len(with_it) and own[item]:
+                    without[item] = max(without[item], top - loss[item])
+                elif len(with_it):
+                    with_it[item] = max(with_it[item], top - loss[item])
+            item = _largest(half, loss, top - best, weight, amount, room)
             for turn in range(2):  # the likelier half comes next
                 said[waiting] = half
                 said[waiting, item] = IN if own[item] == (turn == 1) else OUT

@@ -58,7 +58,7 @@ ARCS = 1_000_000
 """Above this many arcs a step takes too long."""
 LARGEST_SCALE = 2**20
 """Largest common denominator of the prices, a power of two."""
-STEP_EFFORT, LAST_EFFORT = (1_000, 100), (10_000, 10_000)
+STEP_EFFORT, LAST_EFFORT = (1_000, 30), (10_000, 10_000)
 """Sets and halves for a rep with a band: in a step, and for the bound that is told."""
 
 
@@ -342,6 +342,9 @@ class _Ascent:
         self.value = self.best
         self.direction = np.zeros_like(self.slope)
         self.steps, self.failures, self.theta = 0, 0, FIRST_THETA
+        banded = bool((relaxed.banded >= 0).any())
+        self.ahead = AHEAD_WITH_BANDS if banded else AHEAD
+        self.patience = PATIENCE_WITH_BANDS if banded else PATIENCE
 
     @property
     def goes_on(self) -> bool:
@@ -352,7 +355,7 @@ class _Ascent:
     def step(self) -> None:
         """Move along the slope, towards the target."""
         self.direction = (1 - KEPT) * self.slope + KEPT * self.direction
-        target = min(self.target, self.best + AHEAD * abs(self.best))
+        target = min(self.target, self.best + self.ahead * abs(self.best))
         length = self.theta * (target - self.value)
         length /= max(float(self.direction @ self.direction), 1e-9)
         self.prices = self.prices + length * self.direction
@@ -367,7 +370,7 @@ class _Ascent:
             self.failures = 0
             return
         self.failures += 1
-        if self.failures >= PATIENCE:
+        if self.failures >= self.patience:
             self.theta *= 0.6
             self.failures = 0
             self.prices = self.best_prices.astype(float)
@@ -377,11 +380,11 @@ class _Ascent:
 
 FIRST_THETA, LAST_THETA = 0.3, 1e-4
 """Step length over the way to the target: at first, and when to end."""
-AHEAD = 2e-3
+AHEAD, AHEAD_WITH_BANDS = 2e-3, 5e-4
 """Target above the best bound, where the best plan is no nearer, as a share of it."""
 KEPT = 0.75
 """Share of the last direction in the next."""
-PATIENCE = 15
+PATIENCE, PATIENCE_WITH_BANDS = 15, 6
 """Steps without a better bound before going back with shorter ones."""
 
 
@@ -443,7 +446,7 @@ def _scaled(problem: Problem, rows: LinearRows, y: Floats) -> tuple[Floats, int]
         for row in problem.rows
         if row.price is not None
     )
-    while scale > 1 and (scale * largest > room or scale * of_bands > 2.0**60):
+    while scale > 1 and (scale * largest > room or scale * of_bands > 2.0**59):
         scale //= 2
     return y * scale, scale
 

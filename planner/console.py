@@ -1,0 +1,95 @@
+"""What every command says on the terminal: words, progress, and heed of Ctrl-C."""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from planner.words import _
+
+if TYPE_CHECKING:
+    from planner.solvers.result import Progress
+
+
+def talk(text: str) -> None:
+    """Speak on stderr; stdout is for data."""
+    click.echo(text, err=True)
+
+
+def say(text: str) -> None:
+    """Speak to people only: nothing where stderr is a file or a pipe."""
+    if sys.stderr.isatty():
+        talk(text)
+
+
+@contextmanager
+def heeding_ctrl_c() -> Iterator[Callable[[], bool]]:
+    """First Ctrl-C (or SIGTERM) asks to stop, a second one stops at once."""
+    asked: list[int] = []
+
+    def ask(number: int, _frame: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        talk(
+            _(
+                "Stopping; the best plan so far will be written. "
+                "Press Ctrl-C again to give up."
+            )
+        )
+
+    before = {s: signal.signal(s, ask) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Progress], None]]:
+    """One live line on a terminal, a line every ten seconds elsewhere."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    told = {"at": -math.inf}
+    pause = 0.2 if console.is_terminal else 10.0
+
+    if not console.is_terminal:
+
+        def tell(moment: Progress) -> None:
+            if moment.seconds >= 2 and moment.seconds - told["at"] >= pause:
+                told["at"] = moment.seconds
+                talk(progress_line(moment))
+
+        yield tell
+        return
+    with console.status("") as status:
+
+        def show(moment: Progress) -> None:
+            if moment.seconds - told["at"] >= pause:
+                told["at"] = moment.seconds
+                status.update(progress_line(moment))
+
+        yield show
+
+
+def progress_line(moment: Progress) -> str:
+    """Seconds, phase, incumbent, bound, gap; a dash where there is none yet."""
+    cost = f"{moment.cost:,.0f}" if math.isfinite(moment.cost) else "-"
+    gap = f"{moment.gap:.2%}" if math.isfinite(moment.gap) else "-"
+    return _(
+        "{seconds:5.0f} s  {phase:<8} incumbent {cost}  bound {bound:,.0f}  gap {gap}"
+    ).format(
+        seconds=moment.seconds,
+        phase=moment.phase,
+        cost=cost,
+        bound=moment.bound,
+        gap=gap,
+    )
