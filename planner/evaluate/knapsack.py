@@ -26,8 +26,9 @@ class KnapsackBound:
 
     A rep earns the price of each unit that it serves and pays what the pair costs.
     It may choose any units that its own cap can hold, a rep without such a cap any
-    units at all, and pays for leaving a priced band that is kept whole. What the units earn in sum, less what the reps keep of it at best, is
-    a lower limit; rows with a price count as in `DualBound`.
+    units at all, and pays for leaving a priced band that is kept whole. What the units
+    earn in sum, less what the reps keep of it at best, is a lower limit; rows with a
+    price count as in `DualBound`.
     """
 
     def __init__(self, recount: Recount, claim: DualClaim) -> None:

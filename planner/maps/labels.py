@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 
 _TRIES = 18
 """Positions tried along the longer side of a territory."""
+_MOST_OUTSIDE = 200
+"""Labels with leader lines; nobody can follow more, and each takes a search."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def place(
 
     The fullest wording that fits inside the shape is used. A shape too small for
     its shortest wording gets that one outside, with a leader line; it is left out
-    only where the page has no free place at all.
+    only where the page has no free place at all, or `_MOST_OUTSIDE` larger ones do so.
 
     Parameters
     ----------
@@ -133,6 +135,7 @@ def place(
             page.taken.append(label.box)
     shapely.prepare(page.land)
     lines: list[shapely.Geometry] = []
+    crowded = crowded[:_MOST_OUTSIDE]
     anchors = {at: _middle(shapes[at]) for at in crowded}
     for at in sorted(crowded, key=lambda at: _openness(anchors[at], page)):
         label = _outside(at, anchors[at], wordings[at][-1], page, lines)

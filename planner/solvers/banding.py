@@ -289,13 +289,15 @@ def _look(  # type: ignore[no-untyped-def]
             best = value
             taken[:] = own
     size = 1024
-    w, a, p = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
+    w, a = np.empty(size, np.int64), np.empty(size, np.int64)
+    p = np.empty(size, np.int64)
     lost, trail = np.empty(size), np.empty(size, np.int64)
     parent, changed = np.empty(size, np.int64), np.empty(size, np.int64)
     while True:
         w[0], a[0], p[0], lost[0], trail[0] = w0, a0, p0, 0.0, -1
-        count, nodes, best_node = 1, 0, np.int64(-1)
-        for item in free:
+        count, nodes, best_node = 1, 0, -1
+        for place in range(len(free)):
+            item = free[place]
             edge = min(limit - best, reach)
             if loss[item] >= edge:
                 break
@@ -327,7 +329,7 @@ def _look(  # type: ignore[no-untyped-def]
                 if w[to] <= room:
                     value = p[to] - price * max(0, a[to] - high, low - a[to])
                     if value > best:
-                        best, best_node = value, np.int64(nodes)
+                        best, best_node = value, nodes
                 nodes += 1
             count *= 2
         if best_node >= 0:

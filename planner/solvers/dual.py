@@ -14,7 +14,10 @@ Newton with Levenberg damping while eps falls: hot stages on a sample of the uni
 the cold ones on all. What is reported is the exact minimum over all eligible arcs, in
 integers, valid whatever Newton did. A large problem holds few arcs only; its source is
 asked before and after each stage for arcs that the prices have made attractive, and
-the last time for a proof that there are none.
+the last time for a proof that there are none. 100,000 accounts x 1,000 reps: 22 s on
+two threads; 1,000,000 x 5,000: 360 s on one, 9 GB. Without the stage at 3e-4 of the
+spread the bound of the former is 0.001 % lower, 1.5 s earlier. A sample with its 64
+cheapest arcs, chosen anew at each temperature, took 7 s longer and won nothing.
 """
 
 from __future__ import annotations
@@ -47,8 +50,8 @@ SAMPLE_PER_ROW = 10
 """Units of the sample for each row, at least."""
 RANK = 12
 """The spread of a unit's costs is what its arc of this rank costs above its best."""
-SAMPLE_ARCS, HELD_ARCS = 200, 32
-"""Arcs of a unit in the sample, and in the problem that is handed on."""
+HELD_ARCS = 32
+"""Arcs of a unit in the problem that is handed on."""
 DEAREST = 1e13
 """Largest price of a typical demand; only problems without a plan come near it."""
 

@@ -1,4 +1,11 @@
-"""Two threads on one large plan: each moves units among the reps of its own half."""
+"""
+Two threads on one large plan: each moves units among the reps of one part at a time.
+
+A part is what lies around some rep. Over halves of 1,000,000 units two threads try
+115,000 chains a second, over halves of 100,000 units 435,000: larger ones are cut on,
+so that less memory is used at a time. Smaller parts stand in each other's way: 100,000
+x 1,000 after 25 s, one run each: 0.22 % by halves, 0.235 % by parts of 25,000 units.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +32,15 @@ from planner.solvers.result import Watch
 
 Bools = NDArray[np.bool_]
 
-CHUNK = 20_000
-"""Steps of a half between two looks at the clock."""
+CHUNK = 10_000
+"""Steps of a part between two looks at the clock."""
+PART = 60_000
+"""Units of a part at most, where there are more than two parts."""
 
 
 class Halves:
     """
-    Rounds on the halves of a plan; rows must look at one rep each, sets at none.
+    Rounds on the parts of a plan; rows must look at one rep each, sets at none.
 
     Attributes
     ----------
@@ -56,32 +65,33 @@ class Halves:
         patience: int,
     ) -> int:
         """
-        Cut the reps in two and anneal both halves until `watch` shows `ends` seconds.
+        Cut the reps in parts and anneal each, until `watch` shows `ends` seconds.
 
-        Both halves start from the plan in hand, and each remembers its best moment
-        that keeps its rules; the two moments make one plan.
+        All parts start from the plan in hand, and each remembers its best moment that
+        keeps its rules; these moments make one plan.
 
         Returns
         -------
         Steps made.
         """
         moment = state.arc_of.copy()
-        barred = self._cut(state)
-        parts = [self._part(state, moment, mask) for mask in barred]
+        everyone = np.flatnonzero(state.size)
+        parts = [self._part(state, moment, reps) for reps in self._cut(state, everyone)]
+        best, done = [math.inf] * len(parts), [0] * len(parts)
+        for number, (part, _pool, _barred) in enumerate(parts):
+            if part.tally[BROKEN] == 0:
+                best[number] = 0.0
 
-        def follow(index: int) -> tuple[float, int]:
-            part, pool = parts[index]
-            best, done = math.inf, 0
-            if not len(pool):
-                return 0.0, 0
-            while not done or (watch.seconds < ends and watch.left > 0):
-                best = chains.anneal(
+        def anneal(number: int, until: float) -> None:
+            part, pool, barred = parts[number]
+            while not done[number] or (watch.seconds < until and watch.left > 0):
+                best[number] = chains.anneal(
                     self.model,
                     part,
                     pool,
-                    barred[index],
-                    best,
-                    done,
+                    barred,
+                    best[number],
+                    done[number],
                     CHUNK,
                     len(pool),
                     temperature,
@@ -89,24 +99,29 @@ class Halves:
                     patience,
                     not math.isfinite(self.cost),
                 )
-                done += CHUNK
-            return best, done
+                done[number] += CHUNK
+
+        def follow(first: int) -> None:
+            mine, began = range(first, len(parts), 2), watch.seconds
+            for place, number in enumerate(mine, start=1):
+                anneal(number, began + (ends - began) * place / len(mine))
 
         with ThreadPoolExecutor(2) as threads:
-            (one, steps), (other, more) = threads.map(follow, (0, 1))
-        cost = state.tally[COST] + one + other
+            list(threads.map(follow, (0, 1)))
+        cost = float(state.tally[COST] + sum(best))
         if cost < self.cost - 0.5:
-            self.cost = float(cost)
+            self.cost = cost
             state.best[:] = moment
-        state.tally[COST] += sum(part.tally[COST] for part, _ in parts)
+        state.tally[COST] += sum(part.tally[COST] for part, _, _ in parts)
         state.journal_size[0] = -1
-        return steps + more
+        return sum(done)
 
     def _part(
-        self, state: State, moment: NDArray, barred: Bools
-    ) -> tuple[State, NDArray]:
-        """Return the state as one half sees it, and the units in it."""
-        mine = ~barred
+        self, state: State, moment: NDArray, reps: NDArray
+    ) -> tuple[State, NDArray, Bools]:
+        """Return the state as one part sees it, its units, and the reps outside."""
+        mine = np.zeros(len(state.size), dtype=bool)
+        mine[reps] = True
         tally = state.tally.copy()
         own = state.own[mine]
         load = own[:, :, LOAD]
@@ -121,20 +136,22 @@ class Halves:
             journal_size=np.zeros(1, dtype=np.int64),
             random=self.rng.integers(0, 2**63, 1).astype(np.uint64),
         )
-        return part, pool
+        return part, pool, ~mine
 
-    def _cut(self, state: State) -> tuple[Bools, Bools]:
-        """Reps outside of each half: what lies around a random rep, and the rest."""
-        reps = len(state.excess)
+    def _cut(self, state: State, reps: NDArray, depth: int = 0) -> list[NDArray]:
+        """Halve some reps, what lies around a random one and the rest, and so on."""
+        if len(reps) < 2 or (depth and state.size[reps].sum() <= PART):
+            return [reps]
         if self.near is None:
             first = self.model.start[:-1][np.diff(self.model.start) > 1]
             pairs = (self.model.rep[first], self.model.rep[first + 1])
-            self.near = csr_array((np.ones(len(first)), pairs), (reps, reps))
-        begin = int(self.rng.integers(reps))
-        order = breadth_first_order(self.near, begin, False, return_predecessors=False)
-        order = np.append(order, np.setdiff1d(np.arange(reps), order))
+            shape = (len(state.size), len(state.size))
+            self.near = csr_array((np.ones(len(first)), pairs), shape)
+        near = self.near[reps][:, reps]
+        begin = int(self.rng.integers(len(reps)))
+        order = breadth_first_order(near, begin, False, return_predecessors=False)
+        order = reps[np.append(order, np.setdiff1d(np.arange(len(reps)), order))]
         filled = np.cumsum(state.size[order])
-        half = order[filled <= filled[-1] / 2]
-        inside = np.zeros(reps, dtype=bool)
-        inside[half] = True
-        return ~inside, inside
+        half = max(1, int(np.searchsorted(filled, filled[-1] / 2, side="right")))
+        parts = order[:half], order[half:]
+        return [p for some in parts for p in self._cut(state, some, depth + 1)]

@@ -32,6 +32,8 @@ from planner.solvers.result import Watch
 
 CHILD_SECONDS = 5.0
 """A solve that may take longer than this runs in a child process."""
+BIRTH_SECONDS = 1.0
+"""Of its time a child needs so much to begin and to hand over."""
 
 
 def solve_highs(
@@ -66,7 +68,7 @@ def solve_highs(
     alone = watch.left > CHILD_SECONDS
     task = _Task(
         model=model.SerializeToString(),
-        seconds=watch.left,
+        seconds=watch.left - (BIRTH_SECONDS if alone else 0.0),
         gap=gap,
         seed=seed,
         threads=threads if alone else 1,

@@ -30,6 +30,8 @@ STIFF = 8.0
 """Least penalty of a hard row in a repair, over its floor."""
 ROUNDS = 60
 """Passes over the units concerned, at most."""
+CHUNK = 20_000
+"""Steps between two looks at the clock."""
 DEPTH, PATIENCE = 5, 2_000
 """Units moved by a chain, and looks per step, at most."""
 
@@ -67,26 +69,45 @@ def repair(model: Model, state: State, watch: Watch) -> tuple[float, Indices | N
             break
         pool = _concerned(model, copy)
         journal = np.zeros(DEPTH * len(pool) + 1, dtype=np.int64)
-        cost = chains.anneal(
-            model,
-            copy._replace(journal=journal, journal_size=np.zeros(1, dtype=np.int64)),
-            pool,
-            barred,
-            math.inf,
-            0,
-            len(pool),
-            len(pool),
-            0.0,
-            DEPTH,
-            PATIENCE,
-            True,
+        listed = copy._replace(
+            journal=journal, journal_size=np.zeros(1, dtype=np.int64)
         )
+        cost = _pass(model, listed, pool, barred, watch)
         if math.isfinite(cost) or watch.left <= 0:
             break
         copy.best[:] = copy.arc_of
     state.arc_of[:], state.own[:], state.wide[:], state.tally[:] = before
     enter(model, state)
     return cost, copy.best if math.isfinite(cost) else None
+
+
+def _pass(
+    model: Model,
+    state: State,
+    pool: Indices,
+    barred: NDArray[np.bool_],
+    watch: Watch,
+) -> float:
+    """As many chains as there are units concerned, while there is time."""
+    cost = math.inf
+    for done in range(0, len(pool), CHUNK):
+        if watch.left <= 0:
+            break
+        cost = chains.anneal(
+            model,
+            state,
+            pool,
+            barred,
+            cost,
+            done,
+            min(CHUNK, len(pool) - done),
+            len(pool),
+            0.0,
+            DEPTH,
+            PATIENCE,
+            True,
+        )
+    return cost
 
 
 def _concerned(model: Model, state: State) -> Indices:
