@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -37,12 +38,12 @@ def heeding_ctrl_c() -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
-        talk(
-            _(
-                "Stopping; the best plan so far will be written. "
-                "Press Ctrl-C again to give up."
-            )
+        words = _(
+            "Stopping; the best plan so far will be written. "
+            "Press Ctrl-C again to give up."
         )
+        # Past Python's buffer, which the interrupted code may just be writing to.
+        os.write(2, f"{words}\n".encode())
 
     before = {s: signal.signal(s, ask) for s in (signal.SIGINT, signal.SIGTERM)}
     try:

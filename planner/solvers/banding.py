@@ -111,20 +111,15 @@ def fill_band(  # type: ignore[no-untyped-def]
                 reach = used
         if not done and looked <= halves and waiting + 2 <= STACK:
             top = limit + margin
-            for item in range(n):  # a change that loses too much is out for good
-                if half[item] != FREE or loss[item] < top - best:
-                    continue
-                half[item] = IN if own[item] else OUT
-                if len(with_it) and own[item]:
-                    without[item] = max(without[item], top - loss[item])
-                elif len(with_it):
-                    with_it[item] = max(with_it[item], top - loss[item])
+            _leave_out(half, own, loss, top, best, with_it, without)
             item = _largest(half, loss, top - best, weight, amount, room)
-            for turn in range(2):  # the likelier half comes next
-                said[waiting] = half
-                said[waiting, item] = IN if own[item] == (turn == 1) else OUT
-                waiting += 1
-            continue
+            if item >= 0:
+                for turn in range(2):  # the likelier half comes next
+                    said[waiting] = half
+                    said[waiting, item] = IN if own[item] == (turn == 1) else OUT
+                    waiting += 1
+                continue
+            done = True  # no change is left that could be better
         if not done:
             most = max(most, limit + margin)
         if len(with_it):
@@ -140,6 +135,26 @@ def fill_band(  # type: ignore[no-untyped-def]
     if most > best:
         limit = np.int64(np.ceil(most))
     return best, limit, price_now, reach
+
+
+@compiled
+def _leave_out(half, own, loss, top, best, with_it, without):  # type: ignore[no-untyped-def]
+    """Leave out changes that lose too much, for good; take down what they reach."""
+    most = NOTHING
+    for item in range(len(half)):
+        if half[item] == FREE and loss[item] >= top - best:
+            most = max(most, top - loss[item])
+    for item in range(len(with_it)):
+        out_now = half[item] == FREE and loss[item] >= top - best
+        changed = NOTHING
+        if half[item] == FREE and most > NOTHING:
+            changed = (top if out_now else most) - loss[item]
+        same, other = (with_it, without) if own[item] else (without, with_it)
+        same[item] = max(same[item], most)
+        other[item] = max(other[item], changed)
+    for item in range(len(half)):
+        if half[item] == FREE and loss[item] >= top - best:
+            half[item] = IN if own[item] else OUT
 
 
 @compiled

@@ -97,7 +97,7 @@ class Halves:
                     temperature,
                     depth,
                     patience,
-                    not math.isfinite(self.cost),
+                    False,  # repairs make the first plan, so chains need no haste
                 )
                 done[number] += CHUNK
 

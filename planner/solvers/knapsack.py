@@ -13,7 +13,7 @@ few units, neither cap nor band can be filled with fractions of a unit, and this
 is above the linear one.
 
 The prices start from the rows' prices, where L is at least the bound of `dual`, and
-rise by deflected subgradients. Each step is evaluated in integers; where a band makes a
+rise by deflected subgradients. Steps are exact integers; where a band makes a
 rep's question hard, a step takes a limit of the answer, and the bound that is told
 prices that band if even `LAST_EFFORT` does not answer it.
 
@@ -211,13 +211,9 @@ class Relaxed:
         self.band = bands
         self.y = self.all_y.copy()
         self.y[index] = 0
-        self.constant = sum(
-            price * int(high if price > 0 else low)
-            for price, low, high in zip(
-                self.y.tolist(), rows.low, rows.high, strict=True
-            )
-            if price
-        )
+        ends = np.where(self.y > 0, rows.high, rows.low)
+        used = np.flatnonzero(self.y)
+        self.constant = sum(int(self.y[k]) * int(ends[k]) for k in used)
         priced = self.scale * rows.cost + self.matrix @ self.y
         self.base = priced[self.arc]
 
