@@ -6,8 +6,9 @@ solver of mixed-integer models finds the best way to share them among these reps
 (Ropke and Pisinger 2006, doi:10.1287/trsc.1050.0135, for the idea). The number of
 reps follows what can be solved in the time given to a part.
 
-Small parts are best, 1,000 accounts x 20 reps, 10 s on two threads, proven gap of two
-cases: 6 reps, 2 s: 0.056 and 0.66 %; 3 reps, 0.5 s: 0.048 and 0.33 to 0.45 %.
+Small parts help some cases and hurt others. 1,000 accounts x 20 reps, 10 s on two
+threads, proven gap of three cases: 6 reps, 2 s: 0.056, 0.66 and 0.089 %; 3 reps, 0.5 s:
+0.048, 0.33 to 0.46 and 0.129 %.
 """
 
 from __future__ import annotations
