@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,21 @@ import pytest
 import planner
 from planner.earlier import read_start
 from planner.errors import PlannerError
-from planner.problem import evaluate
+from planner.problem import Problem, evaluate
 
 
-@pytest.fixture(scope="module")
-def solved() -> planner.Solution:
+@pytest.fixture(scope="module", params=["all arcs held", "few arcs held"])
+def solved(request: pytest.FixtureRequest) -> Iterator[planner.Solution]:
     """Two hundred accounts, eight reps, tight hours, priced value band, groups."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "few arcs held":
+            patch.setattr("planner.compile.SPARSE_PAIRS", 100)
+            patch.setattr("planner.compile.HELD", 2)
+            patch.setattr("planner.solvers.dual.HELD_ARCS", 2)
+        yield _solved()
+
+
+def _solved() -> planner.Solution:
     rng = np.random.default_rng(5)
     n, m = 200, 8
     hours = rng.integers(2, 40, n)
@@ -52,6 +62,10 @@ def solved() -> planner.Solution:
     return planner.solve(scenario, accounts=accounts, reps=reps)
 
 
+def _is_pinned(problem: Problem, pins: dict[str, str]) -> np.ndarray:
+    return np.array([unit in pins for unit in problem.unit_ids])
+
+
 def another_rep(solution: planner.Solution, account: str) -> str:
     """Return the rep after the one that serves an account."""
     assert solution.plan is not None
@@ -70,6 +84,8 @@ def test_pins_hold_and_nothing_else_moves_in_vain(solved: planner.Solution) -> N
     problem, arcs = again.compiled.problem, again.result.arcs
     assert arcs is not None
     before = solved.compiled.problem.rep[solved.result.arcs]
+    if problem.source is not None:  # where everyone was is held, to go back to
+        problem.arcs_of(np.where(_is_pinned(problem, pins), problem.rep[arcs], before))
     moved = np.flatnonzero(problem.rep[arcs] != before)
     for unit in moved:
         if problem.unit_ids[unit] in pins:

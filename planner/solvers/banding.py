@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.solvers.compiled import compiled
+from planner.compiled import compiled
 
 Ints = NDArray[np.int64]
 STACK = 256

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.solvers.compiled import compiled
+from planner.compiled import compiled
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]

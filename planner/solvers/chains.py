@@ -17,6 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.compiled import compiled
 from planner.solvers.chain_state import (
     APART,
     APART_FLOOR,
@@ -41,7 +42,6 @@ from planner.solvers.chain_state import (
     uniform,
     unseat,
 )
-from planner.solvers.compiled import compiled
 
 RISE, SINK = 1.1, 0.95
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.compiled import compiled
 from planner.solvers.chain_state import (
     BROKEN,
     COST,
@@ -15,7 +16,6 @@ from planner.solvers.chain_state import (
     seat,
     unseat,
 )
-from planner.solvers.compiled import compiled
 
 
 @compiled

@@ -32,7 +32,7 @@ from planner.arcs import Arcs, in_rows, with_arcs
 from planner.problem import Problem
 from planner.solvers.newton import Smoothed, newton
 from planner.solvers.result import Prices, Watch
-from planner.solvers.rows import LinearRows, linear_rows
+from planner.solvers.rows import LinearRows, dropped_terms, linear_rows
 from planner.solvers.softmin import exact_minimum
 
 Floats = NDArray[np.float64]
@@ -280,6 +280,17 @@ class _Run:
                 return again[0]
 
 
+def with_plan(dual: Dual, rep_of: Positions) -> Dual:
+    """Hold also the arcs of a plan: rep of each unit (-1: unknown), shape (n,)."""
+    source = dual.problem.source
+    if source is None:
+        return dual
+    problem = source.with_plan(dual.problem, rep_of)
+    rows = linear_rows(problem)
+    reduced = reduced_costs(problem, rows, dual.prices)
+    return replace(dual, problem=problem, rows=rows, reduced=reduced)
+
+
 def _part(problem: Problem, units: Positions) -> Problem:
     """Return the problem of some of the units, without sets, and without source."""
     arcs = _part_arcs(problem, units)
@@ -380,7 +391,4 @@ def _in_integers(
         for row, price in zip(rows.ids, numerators, strict=True)
         if price
     }
-    dropped = sorted({split.term for split in problem.splits})
-    if problem.apart:
-        dropped.append("apart")
-    return Prices(named, scale, bound, tuple(dropped)), best, numerators
+    return Prices(named, scale, bound, dropped_terms(problem)), best, numerators

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.compiled import compiled
 from planner.solvers.banding import NOTHING, fill_band
-from planner.solvers.compiled import compiled
 
 Ints = NDArray[np.int64]
 NO_CAP = -1

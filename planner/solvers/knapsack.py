@@ -53,7 +53,7 @@ from planner.solvers.ascent import Ascent
 from planner.solvers.dual import Dual
 from planner.solvers.filling import NO_CAP, fill_reps, forced
 from planner.solvers.result import Prices, Watch
-from planner.solvers.rows import LinearRows
+from planner.solvers.rows import LinearRows, dropped_terms
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -293,14 +293,11 @@ class Relaxed:
     def certificate(self, prices: Ints, value: int) -> Prices:
         """Everything that a judge needs to find the same bound."""
         ids = self.rows.ids
-        dropped = sorted({split.term for split in self.problem.splits})
-        if self.problem.apart:
-            dropped.append("apart")
         return Prices(
             {ids[k]: int(self.y[k]) for k in np.flatnonzero(self.y)},
             self.scale,
             self.rounded_up(value),
-            tuple(dropped),
+            dropped_terms(self.problem),
             knapsacks=tuple(ids[k] for k in (*self.knapsack, *self.banded) if k >= 0),
             units=tuple(prices.tolist()),
         )

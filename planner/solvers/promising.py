@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from planner.compiled import compiled
 from planner.problem import Problem
-from planner.solvers.compiled import compiled
 from planner.solvers.dual import Dual
 
 Arcs = NDArray[np.int64]

@@ -54,8 +54,8 @@ class Prices:
     dropped
         Terms and rules that the bound does not use (it is valid without them).
     knapsacks
-        Rows of one rep each that the bound keeps whole; on them only the low end is
-        priced. Empty: a bound by row prices alone.
+        Rows of one rep each that the bound keeps whole: hard caps, of which only a low
+        end is priced, and priced bands. Empty: a bound by row prices alone.
     units
         With knapsacks: price of each unit, times `scale`, length n.
     """

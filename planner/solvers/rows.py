@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from planner.compiled import compiled
 from planner.problem import Problem, Row
-from planner.solvers.compiled import compiled
 
 Floats = NDArray[np.float64]
 
@@ -42,6 +42,12 @@ class LinearRows:
     low: Floats
     high: Floats
     price: Floats
+
+
+def dropped_terms(problem: Problem) -> tuple[str, ...]:
+    """Terms and rules that no row expresses, so that no price knows of them."""
+    dropped = sorted({split.term for split in problem.splits})
+    return (*dropped, "apart") if problem.apart else tuple(dropped)
 
 
 def linear_rows(problem: Problem) -> LinearRows:

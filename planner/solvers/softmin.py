@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.solvers.compiled import compiled
+from planner.compiled import compiled
 
 NEGLIGIBLE = 25.0
 """Arcs farther than this many eps above the best carry no weight (e^-25)."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from planner.problem import Problem, evaluate
 from planner.scenario.model import Solve
 from planner.solvers.core import better_arcs, solve_core
-from planner.solvers.dual import Dual, solve_dual
+from planner.solvers.dual import Dual, solve_dual, with_plan
 from planner.solvers.exact import ExactOutcome, solve_exact
 from planner.solvers.highs import solve_highs
 from planner.solvers.knapsack import knapsack_pays, solve_knapsack_dual
@@ -120,10 +120,11 @@ class _Run:
             worst=worst,
             threads=self.settings.threads,
         )
+        if warm is not None:
+            dual = with_plan(dual, warm.rep_of)
+            self.home = warm.arcs(dual.problem)
         self.problem, self.row_prices = dual.problem, dual.certificate
         self._prove(dual.certificate)
-        if warm is not None:
-            self.home = warm.arcs(self.problem)
         return dual
 
     def _prove(self, prices: Prices) -> None:
