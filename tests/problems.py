@@ -76,9 +76,13 @@ def each_rep(
     )
 
 
-def planted(seed: int, n: int, m: int, fill: float) -> Problem:
+def planted(
+    seed: int, n: int, m: int, fill: float, leave_out: int | None = None
+) -> Problem:
     """
     Return a problem whose caps leave 1 - fill of room around a hidden plan.
+
+    With `leave_out` a unit may stay out at this price.
 
     Accounts lie in a square and prefer near reps; the hidden plan takes the second
     nearest rep for a third of them, so the cheapest choice breaks the caps.
@@ -92,6 +96,8 @@ def planted(seed: int, n: int, m: int, fill: float) -> Problem:
     loads = np.bincount(hidden, hours, minlength=m)
     high = [int(np.ceil(load / fill)) for load in loads]
     cost = np.rint(away * 1000)
+    if leave_out is not None:
+        cost = np.column_stack([cost, np.full(n, leave_out)])
     return problem_of(cost, m, demand={"hours": hours}, rows=each_rep(m, high=high))
 
 

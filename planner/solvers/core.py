@@ -8,7 +8,8 @@ dearest of them are left out without such a proof; then a better plan may be fou
 and nothing is proven.
 
 Measured from a plan of the search, one thread, 12 s (HiGHS on e20400: 10 s), one run
-each, reduced costs of the knapsack dual, gap to the best known value (all arcs left; 3 per unit):
+each, reduced costs of the knapsack dual, gap to the best known value (all arcs left;
+3 per unit):
 
 ========  =========  ==============  =======  ================
 instance  arcs/unit  before          HiGHS    CP-SAT

@@ -47,7 +47,16 @@ SAMPLED = 0.02
 WARM = 0.004
 """First temperature when good prices are at hand."""
 SAMPLE_PER_ROW = 10
-"""Units of the sample for each row, at least."""
+"""
+Units of the sample for each row; twice as many at the last temperature of a sample.
+
+Bound after all stages over the same arcs, 1,000,000 x 5,000: 39.2547 M as large
+throughout, 39.2603 M as set; 100,000 x 1,000: 14.3624 M, 14.3634 M, in equal time.
+"""
+SAMPLED_ARCS = 64
+"""Arcs of a unit of the sample, chosen anew at each temperature."""
+ROUNDS, FEW = 4, 0.1
+"""How often a temperature is met again, while more arcs per unit were found before."""
 RANK = 12
 """The spread of a unit's costs is what its arc of this rank costs above its best."""
 HELD_ARCS = 32
@@ -156,16 +165,20 @@ class _Run:
             self._choose(y)
         smoothed = None
         for eps in temperatures:
-            if self.late() or not len(y) or best_value > worst:
-                break
-            if self._widened(y, eps) or smoothed is None:
-                smoothed = self._smoothed(self.problem, self.rows)
-            y, value = newton(smoothed, y, eps, self.bounds, self.late)
-            if self.problem.source is not None:
-                best = y  # values over held arcs only do not compare
-            elif value > best_value:
-                best, best_value = y, value
-                self.watch.report("bound", bound=value)
+            for _again in range(ROUNDS):
+                if self.late() or not len(y) or best_value > worst:
+                    break
+                found = 0 if smoothed is None else self._widened(y, eps)
+                if found or smoothed is None:
+                    smoothed = self._smoothed(self.problem, self.rows)
+                y, value = newton(smoothed, y, eps, self.bounds, self.late)
+                if self.problem.source is not None:
+                    best = y  # values over held arcs only do not compare
+                elif value > best_value:
+                    best, best_value = y, value
+                    self.watch.report("bound", bound=value)
+                if found <= FEW * self.problem.n:
+                    break
         certificate = self._proven(best / self.unit)
         self.watch.report("bound", bound=certificate.bound)
         prices = best / self.unit
@@ -194,21 +207,29 @@ class _Run:
         return np.asarray(stages if rising else stages[-1:] + 1.0)
 
     def _sampled(self, y: Floats, temperatures: Floats) -> tuple[Floats, Floats]:
-        """Meet the hot temperatures on a sample, with bands scaled to it."""
-        size = SAMPLE_PER_ROW * len(y)
-        if 2 * size > self.problem.n:
+        """Meet the hot temperatures on samples; return those that are left."""
+        hot = temperatures[temperatures > SAMPLED * self.spread]
+        sizes = np.full(len(hot), SAMPLE_PER_ROW * len(y))
+        sizes[-1:] *= 2
+        if 2 * sizes.max(initial=0) > self.problem.n:
             return y, temperatures
-        rng = np.random.default_rng(0)
-        units = np.sort(rng.choice(self.problem.n, size, replace=False))
-        problem = _part(self.problem, units)
-        share = self._share(units)
-        smoothed = self._smoothed(problem, linear_rows(problem), share)
-        hot = temperatures > SAMPLED * self.spread
-        for eps in temperatures[hot]:
+        for size, eps in zip(sizes.tolist(), hot, strict=True):
             if self.late():
                 break
+            smoothed = self._of_sample(size, y)
             y, _value = newton(smoothed, y, eps, self.bounds, self.late)
-        return y, temperatures[~hot]
+        return y, temperatures[len(hot) :]
+
+    def _of_sample(self, size: int, y: Floats) -> Smoothed:
+        """Return the smoothed dual of some random units, with bands scaled to them."""
+        rng = np.random.default_rng(0)
+        units = np.sort(rng.choice(self.problem.n, size, replace=False))
+        problem, source = _part(self.problem, units), self.problem.source
+        if source is not None and y.any():
+            parts = source.cheapest(self._each(y), SAMPLED_ARCS, units)
+            whole = units[source.complete[units]]
+            problem = _with(problem, [_part_arcs(self.problem, whole), *parts], units)
+        return self._smoothed(problem, linear_rows(problem), self._share(units))
 
     def _share(self, units: Positions) -> Floats:
         """Share of all demand for each row that a sample of the units has, (K,)."""
@@ -236,31 +257,21 @@ class _Run:
         """Hold the arcs of least reduced cost of each unit instead of the present."""
         source = self.problem.source
         assert source is not None
+        units = np.arange(self.problem.n)
         whole = _part_arcs(self.problem, np.flatnonzero(source.complete))
         parts = [whole, *source.cheapest(self._each(y), HELD_ARCS)]
-        start, arcs = in_rows(parts, self.problem.n)
-        self._take(
-            replace(
-                self.problem,
-                start=start,
-                rep=arcs.rep,
-                cost=arcs.cost,
-                demand=arcs.demand,
-            )
-        )
+        self._take(_with(self.problem, parts, units))
 
-    def _widened(self, y: Floats, eps: float) -> bool:
-        """Hold also what is cheaper than the best held arc, or nearly."""
+    def _widened(self, y: Floats, eps: float) -> int:
+        """Hold also what is cheaper than the best held arc, or nearly; how many."""
         source = self.problem.source
         if source is None:
-            return False
+            return 0
         priced = self.rows.cost + self.rows.matrix @ (y / self.unit)
         least = np.minimum.reduceat(priced, self.problem.start[:-1])
         found = source.below(self.problem, least + eps, self._each(y), every=False)
-        if not len(found.rep):
-            return False
         self._take(with_arcs(self.problem, found))
-        return True
+        return len(found.rep)
 
     def _proven(self, prices: Floats) -> Prices:
         """Price in integers; hold whatever is below the least of the held arcs."""
@@ -305,6 +316,16 @@ def _part(problem: Problem, units: Positions) -> Problem:
         splits=(),
         apart=(),
         source=None,
+    )
+
+
+def _with(problem: Problem, parts: list[Arcs], units: Positions) -> Problem:
+    """Hold other arcs: parts that share no unit, named as in the whole problem."""
+    place = np.zeros(int(units[-1]) + 1, dtype=np.int64)
+    place[units] = np.arange(len(units))
+    start, arcs = in_rows([replace(p, unit=place[p.unit]) for p in parts], len(units))
+    return replace(
+        problem, start=start, rep=arcs.rep, cost=arcs.cost, demand=arcs.demand
     )
 
 

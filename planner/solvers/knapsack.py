@@ -52,6 +52,7 @@ from planner.problem import Problem
 from planner.solvers.ascent import Ascent
 from planner.solvers.dual import Dual
 from planner.solvers.filling import NO_CAP, fill_reps, forced
+from planner.solvers.restrict import rank
 from planner.solvers.result import Prices, Watch
 from planner.solvers.rows import LinearRows, dropped_terms
 
@@ -66,6 +67,42 @@ LARGEST_SCALE = 2**20
 """Largest common denominator of the prices, a power of two."""
 STEP_EFFORT, LAST_EFFORT = (1_000, 30), (4_000, 2_000)
 """Sets and halves for a rep with a band: in a step, and for the bound that is told."""
+NEAR, NEAREST = 8, 2
+"""
+Arcs per unit that a step looks at, on average and at least: those of least reduced
+cost. The bound that is told looks at all.
+"""
+
+
+@dataclass(eq=False)
+class Items:
+    """
+    Arcs by rep.
+
+    Attributes
+    ----------
+    begin, arc, unit
+        Arcs of rep r are ``begin[r]:begin[r + 1]``: index in the problem, unit.
+    base, weight, amount
+        Of these arcs: cost and row prices, and demand in the two rows kept whole.
+    taken
+        Whether the rep took the arc in the last question.
+    """
+
+    begin: Ints
+    arc: Ints
+    unit: Ints
+    base: Ints
+    weight: Ints
+    amount: Ints
+    taken: NDArray[np.bool_]
+
+    def only(self, kept: NDArray[np.bool_]) -> Items:
+        """Return some of the arcs; `kept` by index in the problem."""
+        at = kept[self.arc]
+        begin = np.concatenate([[0], np.cumsum(at)])[self.begin]
+        values = (self.arc, self.unit, self.base, self.weight, self.amount, self.taken)
+        return Items(begin, *(value[at] for value in values))
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +173,9 @@ def solve_knapsack_dual(
                 break
             ascent.step()
             if ascent.steps % 50 == 0:
-                watch.report("bound", bound=relaxed.rounded_up(ascent.best))
-        watch.report("bound", bound=relaxed.rounded_up(ascent.best))
+                watch.report("bound")
         value = relaxed.settle(ascent.best_prices, pool, threads)
+        watch.report("bound", bound=relaxed.rounded_up(value))
         reduced = relaxed.reduced(ascent.best_prices)
     return KnapsackDual(
         relaxed.certificate(ascent.best_prices, value),
@@ -161,10 +198,8 @@ class Relaxed:
     knapsack, banded
         Row that caps each rep, and its priced row that is kept whole; -1 without one,
         shape (m + 1,).
-    begin, arc, unit
-        Arcs of rep r are ``begin[r]:begin[r + 1]``: index in the problem, unit.
-    base, weight, amount
-        Of these arcs: cost and row prices, and demand in the two rows kept whole.
+    all, near
+        All arcs, and those that a step looks at.
     start_of_rep, effort, exact
         See `fill_reps`.
     most
@@ -181,22 +216,27 @@ class Relaxed:
         y, self.scale = _scaled(problem, rows, y)
         most = np.where(np.isfinite(rows.price), rows.price * self.scale, 2.0**60)
         self.all_y = np.clip(np.rint(y), -most, most).astype(np.int64)
-        self.arc = np.argsort(problem.rep, kind="stable")
-        rep = problem.rep[self.arc]
-        self.begin = np.searchsorted(rep, np.arange(problem.m + 2)).astype(np.int64)
-        self.unit = problem.unit[self.arc].astype(np.int64)
         self.matrix = rows.matrix.astype(np.int64)
-        self.weight = _amounts(self.matrix, problem.rep, self.knapsack)[self.arc]
-        self.amount = _amounts(self.matrix, problem.rep, self.banded)[self.arc]
+        arc = np.argsort(problem.rep, kind="stable")
+        rep = problem.rep[arc]
+        self.all = Items(
+            begin=np.searchsorted(rep, np.arange(problem.m + 2)).astype(np.int64),
+            arc=arc,
+            unit=problem.unit[arc].astype(np.int64),
+            base=np.zeros(len(arc), dtype=np.int64),
+            weight=_amounts(self.matrix, problem.rep, self.knapsack)[arc],
+            amount=_amounts(self.matrix, problem.rep, self.banded)[arc],
+            taken=np.zeros(len(arc), dtype=bool),
+        )
         high = np.append(rows.high, NO_CAP)  # -1, nobody's row, is the last
         self.cap = high[self.knapsack].astype(np.int64)
-        self.taken = np.zeros(len(self.arc), dtype=bool)
         self.start_of_rep = np.ones((problem.m + 1, 2))
         held = self.banded >= 0
         self.start_of_rep[held, 0] = self.all_y[self.banded[held]]
         self.exact = np.ones(problem.m + 1, dtype=bool)
         self.effort = STEP_EFFORT
         self._price()
+        self.near = self.all.only(_near(problem, dual.reduced))
         self.most = 2.0**59 / problem.n
         self.start = self.whole(self._first_prices(dual) * self.scale)
 
@@ -215,7 +255,7 @@ class Relaxed:
         used = np.flatnonzero(self.y)
         self.constant = sum(int(self.y[k]) * int(ends[k]) for k in used)
         priced = self.scale * rows.cost + self.matrix @ self.y
-        self.base = priced[self.arc]
+        self.all.base = priced[self.all.arc]
 
     def _first_prices(self, dual: Dual) -> Floats:
         """
@@ -240,7 +280,7 @@ class Relaxed:
 
     def settle(self, prices: Ints, pool: ThreadPoolExecutor, threads: int) -> int:
         """Bound at some prices in the end; a band too hard to keep whole is priced."""
-        self.effort = LAST_EFFORT
+        self.effort, self.near = LAST_EFFORT, self.all
         value, _wanted = self.evaluate(prices, pool, threads)
         if self.exact.all():
             return value
@@ -255,27 +295,31 @@ class Relaxed:
     def evaluate(
         self, prices: Ints, pool: ThreadPoolExecutor, threads: int
     ) -> tuple[int, Ints]:
-        """Bound times scale at some unit prices, and how many reps want each unit."""
-        m = self.problem.m + 1
+        """
+        Bound times scale at some unit prices, and how many reps want each unit.
+
+        Over the near arcs; once settled, over all.
+        """
+        m, items = self.problem.m + 1, self.near
         value = np.zeros(m, dtype=np.int64)
-        share = np.linspace(0, len(self.arc), threads + 1)
-        cuts = np.searchsorted(self.begin, share).clip(0, m)
+        share = np.linspace(0, len(items.arc), threads + 1)
+        cuts = np.searchsorted(items.begin, share).clip(0, m)
         parts = [
             pool.submit(
                 fill_reps,
                 first,
                 last,
-                self.begin,
-                self.unit,
-                self.base,
-                self.weight,
+                items.begin,
+                items.unit,
+                items.base,
+                items.weight,
                 self.cap,
-                self.amount,
+                items.amount,
                 self.band,
                 self.start_of_rep,
                 *self.effort,
                 prices,
-                self.taken,
+                items.taken,
                 value,
                 self.exact,
             )
@@ -283,7 +327,7 @@ class Relaxed:
         ]
         for part in parts:
             part.result()
-        wanted = np.bincount(self.unit[self.taken], minlength=self.problem.n)
+        wanted = np.bincount(items.unit[items.taken], minlength=self.problem.n)
         return int(prices.sum()) + int(value.sum()) - self.constant, wanted
 
     def rounded_up(self, value: int) -> int:
@@ -304,15 +348,16 @@ class Relaxed:
 
     def reduced(self, prices: Ints) -> Floats:
         """See `KnapsackDual.reduced`."""
-        put_in = np.empty(len(self.arc), dtype=np.int64)
-        left_out = np.empty(len(self.arc), dtype=np.int64)
+        items = self.all
+        put_in = np.empty(len(items.arc), dtype=np.int64)
+        left_out = np.empty(len(items.arc), dtype=np.int64)
         forced(
-            self.begin,
-            self.unit,
-            self.base,
-            self.weight,
+            items.begin,
+            items.unit,
+            items.base,
+            items.weight,
             self.cap,
-            self.amount,
+            items.amount,
             self.band,
             self.start_of_rep,
             *self.effort,
@@ -321,10 +366,21 @@ class Relaxed:
             left_out,
         )
         others = np.zeros(self.problem.n, dtype=np.int64)
-        np.add.at(others, self.unit, left_out)
-        found = np.empty(len(self.arc))
-        found[self.arc] = (put_in + others[self.unit] - left_out) / self.scale
+        np.add.at(others, items.unit, left_out)
+        found = np.empty(len(items.arc))
+        found[items.arc] = (put_in + others[items.unit] - left_out) / self.scale
         return found
+
+
+def _near(problem: Problem, reduced: Floats) -> NDArray[np.bool_]:
+    """Whether a step looks at each arc."""
+    most = NEAR * problem.n
+    if len(reduced) <= most:
+        return np.ones(len(reduced), dtype=bool)
+    return np.asarray(
+        (reduced <= np.partition(reduced, most)[most])
+        | (rank(problem, reduced) < NEAREST)
+    )
 
 
 def _bands(problem: Problem, rows: LinearRows) -> Ints:

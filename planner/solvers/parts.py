@@ -23,7 +23,7 @@ from scipy.sparse import csr_array
 
 from planner.problem import Problem, evaluate
 from planner.solvers.core import SOLVERS, better_arcs
-from planner.solvers.restrict import Restricted, restrict
+from planner.solvers.restrict import Restricted, rank, restrict
 from planner.solvers.result import Watch
 
 Arcs = NDArray[np.int64]
@@ -79,7 +79,7 @@ def solve_parts(
     """
     cost = evaluate(problem, incumbent).cost
     kept = better_arcs(problem, reduced, value, cost)
-    kept &= _rank(problem, reduced) < ARCS_PER_UNIT
+    kept &= rank(problem, reduced) < ARCS_PER_UNIT
     kept[incumbent] = True
     small = restrict(problem, kept)
     if not len(small.units):
@@ -104,14 +104,6 @@ def solve_parts(
                 run.take(each.result())
             watch.report("parts", cost - run.gained)
     return PartsOutcome(small.whole(run.plan), begun)
-
-
-def _rank(problem: Problem, reduced: Floats) -> NDArray[np.int64]:
-    """Place of each arc among those of its unit by reduced cost, shape (arcs,)."""
-    order = np.lexsort((reduced, problem.unit))
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order)) - problem.start[problem.unit]
-    return rank
 
 
 def _only_single_reps(problem: Problem) -> bool:

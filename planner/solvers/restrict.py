@@ -105,3 +105,11 @@ def _rows(problem: Problem, decided: Arcs, arcs: Arcs) -> list[Row]:
         low = max(0, row.low - taken)
         rows.append(Row(row.id, row.measure, row.reps, low, high, row.price))
     return rows
+
+
+def rank(problem: Problem, reduced: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Place of each arc among those of its unit by reduced cost, shape (arcs,)."""
+    order = np.lexsort((reduced, problem.unit))
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order)) - problem.start[problem.unit]
+    return rank

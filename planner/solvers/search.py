@@ -23,7 +23,7 @@ from planner.solvers.chain_state import (
 )
 from planner.solvers.descent import descend
 from planner.solvers.dual import Dual
-from planner.solvers.halves import Halves
+from planner.solvers.pieces import Pieces, separable
 from planner.solvers.promising import candidates
 from planner.solvers.repair import repair
 from planner.solvers.result import Watch, gap_of
@@ -73,20 +73,16 @@ CHUNK_SECONDS = 0.1
 """Between two looks at the clock."""
 FIRST_CHUNK, LARGEST_CHUNK = 2_000, 10_000_000
 """Steps between two looks at the clock, at first and at most."""
-DIVISIBLE = 20_000
+DIVISIBLE = 5_000
 """
-Units from which two threads share one plan instead of searching for one each, and from
-which a copy of the plan is repaired now and then.
+Units from which the search goes by the pieces of one plan (`pieces`), where it can, and
+from which plans are repaired now and then.
 """
 LAST_LOOK = 1e-5
 """Seconds per unit of the last descent."""
 MEND, MEND_FROM = 0.1, 4
 """
-Share of the time for repairs, at most, and steps per unit before the first one: with
-1.2 of them it took 70 s and ended at 3.5 % at 1,000,000 x 5,000.
-
-100,000 accounts x 1,000 reps, two threads: first plan 2.5 s after the prices (0.55 %),
-0.21 % after 25 s. Without repairs the first plan came after 60 s, 0.23 % after 95 s.
+Share of the time for repairs, at most, and steps per unit before the first one.
 """
 ROUND, SHORTEST_ROUND = 0.02, 0.25
 """Share of the time, and seconds, between two cuts of the plan."""
@@ -132,7 +128,7 @@ def search(
         End early when no plan is found in time, so that another road can be tried.
     threads
         Searches side by side, from different seeds; in large problems whose rows look
-        at one rep each, two halves of one plan.
+        at one rep each, on the pieces of one plan.
 
     Notes
     -----
@@ -204,9 +200,9 @@ class _Run:
         if self.warm:
             for bands in (own, wide):
                 bands[..., PENALTY] *= np.where(bands[..., HARD] > 0, STIFF, 1.0)
-        parts = self.threads > 1 and self.iterations is None
-        parts = parts and problem.n >= DIVISIBLE and not self.model.linked.any()
-        self.halves = Halves(self.model, self.seed) if parts else None
+        parts = problem.n >= DIVISIBLE and self.iterations is None
+        parts = parts and separable(self.model, own)
+        self.pieces = Pieces(self.model, self.threads, self.seed) if parts else None
         patience = int(np.clip(LOOKS / problem.n, LEAST_PATIENCE, PATIENCE))
         self.lines = [
             _Line(
@@ -269,8 +265,8 @@ class _Run:
 
     def _drive(self, temperature: Callable[[float], float], until: float) -> None:
         """Run all lines until a share of the time is gone."""
-        if self.halves is not None:
-            self._drive_halves(self.halves, temperature, until)
+        if self.pieces is not None:
+            self._drive_pieces(self.pieces, temperature, until)
             return
         if len(self.lines) == 1:
             self._follow(self.lines[0], temperature, until, lead=True)
@@ -284,25 +280,27 @@ class _Run:
             for other in others:
                 other.result()
 
-    def _drive_halves(
-        self, halves: Halves, temperature: Callable[[float], float], until: float
+    def _drive_pieces(
+        self, pieces: Pieces, temperature: Callable[[float], float], until: float
     ) -> None:
-        """Search the halves of one plan side by side, cut anew in every round."""
+        """Search the pieces of one plan side by side, cut anew in every round."""
         line, watch = self.lines[0], self.watch
         last = self.began + until * self.budget
         while not self.stopped and (share := self.share) < until:
-            seconds = max(SHORTEST_ROUND, self.budget * ROUND)
-            line.done += halves.advance(
+            began = watch.seconds
+            ends = min(began + max(SHORTEST_ROUND, self.budget * ROUND), last)
+            due = pieces.mended <= MEND * self.threads * (began - self.began)
+            line.done += pieces.advance(
                 line.state,
-                ends=min(watch.seconds + seconds, last),
+                ends=ends,
                 watch=watch,
                 temperature=temperature(share),
-                depth=line.depth,
+                depth=DEEP,
                 patience=line.patience,
+                mending=line.done >= MEND_FROM * self.problem.n
+                and (due or (ends == last and until == 1.0)),
             )
-            line.cost = halves.cost
-            self._mend(line)
-            halves.cost = line.cost
+            line.cost = pieces.cost
             self._look_around()
 
     def _mend(self, line: _Line) -> None:

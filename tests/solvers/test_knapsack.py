@@ -65,9 +65,9 @@ def test_no_bound_above_any_plan(block: int) -> None:
         problem = random_problem(seed)
         truth = best_cost(problem)
         dual, found = solved(problem, 30)
-        assert found.certificate.bound >= dual.certificate.bound, seed
-        if truth is None:
+        if truth is None:  # prices without end, here held within what 64 bits add
             continue
+        assert found.certificate.bound >= dual.certificate.bound, seed
         assert found.certificate.bound <= truth, seed
         for arc in range(len(problem.rep)):
             forced = best_cost(_only(problem, arc))

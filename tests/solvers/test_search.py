@@ -25,7 +25,7 @@ from planner.solvers.chain_state import (
 )
 from planner.solvers.descent import descend
 from planner.solvers.dual import solve_dual
-from planner.solvers.halves import Halves
+from planner.solvers.pieces import Pieces
 from planner.solvers.promising import candidates
 from planner.solvers.result import Watch
 from planner.solvers.rows import linear_rows
@@ -265,7 +265,7 @@ def test_starts_from_a_given_plan() -> None:
 
 @pytest.mark.parametrize("divisible", [1, 10**9])
 def test_two_threads(divisible: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On halves of one plan, and each on a plan of its own: the books stay right."""
+    """On pieces of one plan, and each on a plan of its own: the books stay right."""
     monkeypatch.setattr("planner.solvers.search.DIVISIBLE", divisible)
     problem = planted(8, 2000, 20, fill=0.97)
     arcs = searched(problem, seconds=3, threads=2).arcs
@@ -273,23 +273,42 @@ def test_two_threads(divisible: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert evaluate(problem, arcs).feasible
 
 
-def test_halves_count_the_cost_of_the_plan_they_join() -> None:
-    """Cost, loads and members after some rounds equal a recount."""
+def test_pieces_count_the_cost_of_the_plan_they_join(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Cost, loads and excess after some rounds equal a recount."""
+    monkeypatch.setattr("planner.solvers.pieces.PIECE", 150)
     problem = planted(9, 500, 10, fill=0.9)
     model, state, kept = entered(problem)
-    halves = Halves(model, 1)
-    for _ in range(5):
-        watch = Watch(60)
-        halves.advance(
-            state, ends=0.05, watch=watch, temperature=20.0, depth=4, patience=500
+    pieces = Pieces(model, 2, 1)
+    for mending in (False, True, True):
+        pieces.advance(
+            state,
+            ends=0.05,
+            watch=Watch(60),
+            temperature=20.0,
+            depth=4,
+            patience=500,
+            mending=mending,
         )
-        assert state.tally[COST] == model.cost[state.arc_of].sum()
     found = evaluate(problem, kept[state.best])
     assert found.feasible
-    assert found.cost == halves.cost
-    before = state.own.copy()
+    assert found.cost == pieces.cost
+    before = state.own.copy(), state.excess.copy()
     enter(model, state)
-    assert state.own == pytest.approx(before)
+    assert state.own == pytest.approx(before[0])
+    assert state.excess == pytest.approx(before[1])
+
+
+def test_a_unit_may_stay_out_in_any_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody serves what does not fit, wherever the cuts are."""
+    monkeypatch.setattr("planner.solvers.search.DIVISIBLE", 1)
+    monkeypatch.setattr("planner.solvers.pieces.PIECE", 100)
+    problem = planted(9, 400, 10, fill=1.05, leave_out=10**6)
+    arcs = searched(problem, seconds=2, threads=2).arcs
+    assert arcs is not None
+    assert evaluate(problem, arcs).feasible
+    assert 0 < (problem.rep[arcs] == problem.nobody).sum() < 80
 
 
 def test_interruption_keeps_the_plan_so_far() -> None:
