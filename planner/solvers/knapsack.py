@@ -100,9 +100,15 @@ class Items:
     def only(self, kept: NDArray[np.bool_]) -> Items:
         """Return some of the arcs; `kept` by index in the problem."""
         at = kept[self.arc]
-        begin = np.concatenate([[0], np.cumsum(at)])[self.begin]
-        values = (self.arc, self.unit, self.base, self.weight, self.amount, self.taken)
-        return Items(begin, *(value[at] for value in values))
+        return Items(
+            begin=np.concatenate([[0], np.cumsum(at)])[self.begin],
+            arc=self.arc[at],
+            unit=self.unit[at],
+            base=self.base[at],
+            weight=self.weight[at],
+            amount=self.amount[at],
+            taken=self.taken[at],
+        )
 
 
 @dataclass(frozen=True, eq=False)

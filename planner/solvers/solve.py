@@ -41,7 +41,7 @@ CORE_UNITS, CORE_ARCS, PARTS_UNITS = 3_000, 4_000, 3_000
 Whole model on the arcs that a better plan may use, up to so many units and arcs; large
 neighbourhoods up to so many units.
 """
-CORE_FROM, PARTS_FROM = 0.7, 0.25
+CORE_FROM, PARTS_FROM = 0.7, 0.15
 """Share of the time for the search before either."""
 ROUNDED_UP = 2
 """Steps of cost by which rounding may have lifted a bound over its prices' value."""
