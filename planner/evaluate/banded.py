@@ -13,6 +13,8 @@ SETS = 4_000
 """Sets compared at a time before the question is cut in two."""
 HALVES = 100_000
 """After so many cuts only a limit is told."""
+PRICES = 30
+"""Prices of amount tried for a limit; each time the interval shrinks by a third."""
 NO_END = 2**53
 """Upper end of a band without one."""
 
@@ -50,7 +52,7 @@ def most_within(items: Items, cap: int, low: int, high: int, price: int) -> int:
     if sizes + price * (sum(amount.tolist()) + low) >= 2**62:
         return int(sum(x for x in profit.tolist() if x > 0))  # a limit, too
     best, asked = -price * low, 0
-    waiting = [((0, 0, 0), items.only(weight <= cap))]
+    waiting = [([0, 0, 0], items.only(weight <= cap))]
     while waiting:
         (profit0, weight0, amount0), rest = waiting.pop()
         asked += 1
@@ -67,12 +69,20 @@ def most_within(items: Items, cap: int, low: int, high: int, price: int) -> int:
         best = max(best, profit0 + found)
         if complete:
             continue
-        close = np.flatnonzero(limit.loss < limit.value - (best - profit0))
-        cut = close[_sizes(rest.only(close)).argmax()]
+        # What loses too much when changed stays as it is in every better set.
+        close = limit.loss < limit.value - (best - profit0)
+        if not close.any():
+            continue
+        kept = rest.only(~close & limit.own)
+        stays = [
+            x + int(values.sum())
+            for x, values in zip((profit0, weight0, amount0), kept, strict=True)
+        ]
+        rest = rest.only(close)
+        cut = int(_sizes(rest).argmax())
         others = rest.only(np.arange(len(rest.profit)) != cut)
-        gain, load, much = (int(values[cut]) for values in rest)
-        waiting.append(((profit0, weight0, amount0), others))
-        waiting.append(((profit0 + gain, weight0 + load, amount0 + much), others))
+        with_it = [x + int(v[cut]) for x, v in zip(stays, rest, strict=True)]
+        waiting += [(stays, others), (with_it, others)]
     return best
 
 
@@ -83,16 +93,24 @@ def _sizes(items: Items) -> Floats:
 
 def _limit(items: Items, room: int, ends: tuple[int, int], price: int) -> _Limit:
     """Limit at good prices of weight and amount; any prices give a limit."""
+    best = _limit_at(items, room, ends, 0.0)
+    left, right = -float(price), float(price)
+    for _ in range(PRICES):  # the limit is convex in the price
+        thirds = left + (right - left) / 3, right - (right - left) / 3
+        found = [_limit_at(items, room, ends, each) for each in thirds]
+        best = min(best, *found, key=lambda limit: limit.value)
+        if found[0].value <= found[1].value:
+            right = thirds[1]
+        else:
+            left = thirds[0]
+    return best
+
+
+def _limit_at(
+    items: Items, room: int, ends: tuple[int, int], of_amount: float
+) -> _Limit:
+    """Limit at a price of amount, and the best one of weight beside it."""
     low, high = ends
-    of_amount = 0.0
-    for _turn in range(4):
-        of_weight = _crossing(
-            items.profit - of_amount * items.amount, items.weight, room, 0.0
-        )
-        worth = items.profit - of_weight * items.weight
-        of_amount = min(_crossing(worth, items.amount, high, 0.0), float(price))
-        if of_amount == 0:
-            of_amount = min(_crossing(worth, items.amount, low, -float(price)), 0.0)
     of_weight = _crossing(
         items.profit - of_amount * items.amount, items.weight, room, 0.0
     )
