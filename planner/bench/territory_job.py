@@ -17,7 +17,7 @@ from planner.tables import Tables, load_tables
 PEER_ARCS = 1_000_000
 """Above this many eligible pairs the whole model is not handed to a peer."""
 GOOD_GAP = 0.01
-AFTER, AFTER_EACH, AFTER_PAIR = 0.5, 2.5e-5, 3e-8
+AFTER, AFTER_EACH, AFTER_PAIR = 0.8, 5e-5, 3e-8
 """
 Seconds that baselines, writing and judging take after the search: at all, per account,
 and per pair of account and rep; measured at 100,000 x 1,000 (4.6 s) and 1,000,000 x
