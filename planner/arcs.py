@@ -126,3 +126,43 @@ def with_arcs(problem: Problem, more: Arcs) -> Problem:
         cost=merged(problem.cost, more.cost),
         demand=merged(problem.demand, more.demand),
     )
+
+
+def part_of(problem: Problem, units: Ints) -> Problem:
+    """Return the problem of some of the units, without sets, and without source."""
+    arcs = arcs_of(problem, units)
+    size = np.diff(problem.start)[units]
+    return replace(
+        problem,
+        unit_ids=tuple(problem.unit_ids[unit] for unit in units.tolist()),
+        start=np.concatenate([[0], np.cumsum(size)]),
+        rep=arcs.rep,
+        cost=arcs.cost,
+        demand=arcs.demand,
+        splits=(),
+        apart=(),
+        source=None,
+    )
+
+
+def holding(problem: Problem, parts: list[Arcs], units: Ints) -> Problem:
+    """Hold other arcs: parts that share no unit, named as in the whole problem."""
+    place = np.zeros(int(units[-1]) + 1, dtype=np.int64)
+    place[units] = np.arange(len(units))
+    start, arcs = in_rows([replace(p, unit=place[p.unit]) for p in parts], len(units))
+    return replace(
+        problem, start=start, rep=arcs.rep, cost=arcs.cost, demand=arcs.demand
+    )
+
+
+def arcs_of(problem: Problem, units: Ints) -> Arcs:
+    """Arcs that are held of some units, in their order."""
+    size = np.diff(problem.start)[units]
+    begin = np.cumsum(size) - size
+    at = np.repeat(problem.start[units] - begin, size) + np.arange(size.sum())
+    return Arcs(
+        np.repeat(units, size),
+        problem.rep[at],
+        problem.cost[:, at],
+        problem.demand[:, at],
+    )

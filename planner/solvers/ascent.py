@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from planner.solvers.knapsack import Relaxed
+    from planner.solvers.relaxed import Relaxed
 
 
 class Ascent:

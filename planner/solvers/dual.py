@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.arcs import Arcs, in_rows, with_arcs
+from planner.arcs import arcs_of, holding, part_of, with_arcs
 from planner.problem import Problem
 from planner.solvers.newton import Smoothed, newton
 from planner.solvers.result import Prices, Watch
@@ -231,11 +231,11 @@ class _Run:
         """Return the smoothed dual of some random units, with bands scaled to them."""
         rng = np.random.default_rng(0)
         units = np.sort(rng.choice(self.problem.n, size, replace=False))
-        problem, source = _part(self.problem, units), self.problem.source
+        problem, source = part_of(self.problem, units), self.problem.source
         if source is not None and y.any():
             parts = source.cheapest(self._each(y), SAMPLED_ARCS, units)
             whole = units[source.complete[units]]
-            problem = _with(problem, [_part_arcs(self.problem, whole), *parts], units)
+            problem = holding(problem, [arcs_of(self.problem, whole), *parts], units)
         return self._smoothed(problem, linear_rows(problem), self._share(units))
 
     def _share(self, units: Positions) -> Floats:
@@ -265,9 +265,9 @@ class _Run:
         source = self.problem.source
         assert source is not None
         units = np.arange(self.problem.n)
-        whole = _part_arcs(self.problem, np.flatnonzero(source.complete))
+        whole = arcs_of(self.problem, np.flatnonzero(source.complete))
         parts = [whole, *source.cheapest(self._each(y), HELD_ARCS)]
-        self._take(_with(self.problem, parts, units))
+        self._take(holding(self.problem, parts, units))
 
     def _widened(self, y: Floats, eps: float) -> int:
         """Hold also what is cheaper than the best held arc, or nearly; how many."""
@@ -307,46 +307,6 @@ def with_plan(dual: Dual, rep_of: Positions) -> Dual:
     rows = linear_rows(problem)
     reduced = reduced_costs(problem, rows, dual.prices)
     return replace(dual, problem=problem, rows=rows, reduced=reduced)
-
-
-def _part(problem: Problem, units: Positions) -> Problem:
-    """Return the problem of some of the units, without sets, and without source."""
-    arcs = _part_arcs(problem, units)
-    size = np.diff(problem.start)[units]
-    return replace(
-        problem,
-        unit_ids=tuple(problem.unit_ids[unit] for unit in units.tolist()),
-        start=np.concatenate([[0], np.cumsum(size)]),
-        rep=arcs.rep,
-        cost=arcs.cost,
-        demand=arcs.demand,
-        splits=(),
-        apart=(),
-        source=None,
-    )
-
-
-def _with(problem: Problem, parts: list[Arcs], units: Positions) -> Problem:
-    """Hold other arcs: parts that share no unit, named as in the whole problem."""
-    place = np.zeros(int(units[-1]) + 1, dtype=np.int64)
-    place[units] = np.arange(len(units))
-    start, arcs = in_rows([replace(p, unit=place[p.unit]) for p in parts], len(units))
-    return replace(
-        problem, start=start, rep=arcs.rep, cost=arcs.cost, demand=arcs.demand
-    )
-
-
-def _part_arcs(problem: Problem, units: Positions) -> Arcs:
-    """Arcs that are held of some units, in their order."""
-    size = np.diff(problem.start)[units]
-    begin = np.cumsum(size) - size
-    at = np.repeat(problem.start[units] - begin, size) + np.arange(size.sum())
-    return Arcs(
-        np.repeat(units, size),
-        problem.rep[at],
-        problem.cost[:, at],
-        problem.demand[:, at],
-    )
 
 
 def _typical_demand(rows: LinearRows) -> Floats:
