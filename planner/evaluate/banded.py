@@ -14,7 +14,7 @@ SETS = 4_000
 HALVES = 100_000
 """After so many cuts only a limit is told."""
 PRICES = 30
-"""Prices of amount tried for a limit; each time the interval shrinks by a third."""
+"""Pairs of prices of amount tried for a limit; each shrinks the interval by a third."""
 NO_END = 2**53
 """Upper end of a band without one."""
 

@@ -54,7 +54,6 @@ from planner.solvers.result import Prices, Watch
 from planner.solvers.rows import LinearRows
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 UNITS_PER_REP = 60
 """Above this mean number of units per rep the linear bound is as good."""

@@ -54,7 +54,7 @@ LEAST, POOR, GOOD = 1e-3, 0.4, 0.75
 Gain over what the model promised: below, damping rises; above, it falls.
 
 When it fell after every gain, steps went too far and back: at 1,000,000 x 5,000 the
-bound ended at 38.71 M, with reps filled twenty times over.
+bound ended at 38.71 M, with reps filled some ten times over.
 """
 OWN = 1e3
 """
@@ -329,6 +329,7 @@ def newton(
             there = smoothed.at(y + step, eps)
             gained = there.value - point.value
             hoped = float(gradient @ step - 0.5 * step @ curvature.times(step))
+            hoped = max(hoped, 0.0)  # inner steps are inexact; never go down
             ahead = smoothed.segment(y + step, there.load, bounds)[2]
             kept = ahead * np.sign(step) / np.maximum(np.abs(gradient), 1e-9)
             own = np.where(kept < 0, 4 * own, np.where(kept > 0.5, own / 3, own))

@@ -8,9 +8,9 @@ reps follows what can be solved in the time given to a part.
 
 Seven cases of 1,000 accounts x 20 reps, 7 s on two threads after 1 s of search, proven
 gap: from 0.11, 0.48, 0.06, 0.05, 0.03, 0.03, 0.08 % to 0.04, 0.27, 0.03, 0.04, 0.01,
-0.01, 0.05 %. Parts of 3 reps and 0.5 s at first, or 8 arcs per unit, are alike but for
-the second case (large accounts in narrow caps): 0.16 to 0.32 % in ten runs of all
-kinds.
+0.01, 0.05 %. Parts of 3 reps and 0.5 s at first, or 8 arcs per unit, are within 0.04 %
+of that but for the second case (large accounts in narrow caps): 0.16 to 0.32 % in ten
+runs of all kinds.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -187,24 +188,10 @@ class Relaxed:
         value = np.zeros(m, dtype=np.int64)
         share = np.linspace(0, len(items.arc), threads + 1)
         cuts = np.searchsorted(items.begin, share).clip(0, m)
+        asked = self._asked(items, prices)
         parts = [
             pool.submit(
-                fill_reps,
-                first,
-                last,
-                items.begin,
-                items.unit,
-                items.base,
-                items.weight,
-                self.cap,
-                items.amount,
-                self.band,
-                self.start_of_rep,
-                *self.effort,
-                prices,
-                items.taken,
-                value,
-                self.exact,
+                fill_reps, *(first, last, *asked, items.taken, value, self.exact)
             )
             for first, last in itertools.pairwise(cuts)
         ]
@@ -212,6 +199,21 @@ class Relaxed:
             part.result()
         wanted = np.bincount(items.unit[items.taken], minlength=self.problem.n)
         return int(prices.sum()) + int(value.sum()) - self.constant, wanted
+
+    def _asked(self, items: Items, prices: Ints) -> tuple[Any, ...]:
+        """Arguments that say what the reps are asked."""
+        return (
+            items.begin,
+            items.unit,
+            items.base,
+            items.weight,
+            self.cap,
+            items.amount,
+            self.band,
+            self.start_of_rep,
+            *self.effort,
+            prices,
+        )
 
     def rounded_up(self, value: int) -> int:
         """Bound in steps of cost."""
@@ -234,20 +236,7 @@ class Relaxed:
         items = self.all
         put_in = np.empty(len(items.arc), dtype=np.int64)
         left_out = np.empty(len(items.arc), dtype=np.int64)
-        forced(
-            items.begin,
-            items.unit,
-            items.base,
-            items.weight,
-            self.cap,
-            items.amount,
-            self.band,
-            self.start_of_rep,
-            *self.effort,
-            prices,
-            put_in,
-            left_out,
-        )
+        forced(*(*self._asked(items, prices), put_in, left_out))
         others = np.zeros(self.problem.n, dtype=np.int64)
         np.add.at(others, items.unit, left_out)
         found = np.empty(len(items.arc))

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from planner.evaluate.banded import Items, most_within
+from planner.evaluate.banded import PRICES, Items, _limit, _limit_at, most_within
 from planner.solvers.banding import NOTHING, fill_band
 
 Ints = np.ndarray
@@ -90,3 +90,23 @@ def test_judge_against_every_set() -> None:
     for seed in range(300):
         truth = max(value for _chosen, value in every_set(seed))
         assert most_within(*question(seed)) == truth, seed
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_limit_of_the_judge_is_the_best_of_all_prices(seed: int) -> None:
+    """
+    Prices of weight and amount found by turns got stuck at a kink, far from the best.
+
+    Then the judge gave up on a rep of 1,000 accounts and called a true bound wrong.
+    """
+    rng = np.random.default_rng(seed)
+    weight = np.rint(np.exp(rng.normal(5, 1, 250))).astype(np.int64)
+    amount = np.rint(weight * np.exp(rng.normal(1, 0.8, 250))).astype(np.int64)
+    profit = 3 * weight - amount + rng.normal(0, 400, 250).astype(np.int64)
+    items, price = Items(profit, weight, amount), 4
+    room, high = int(weight.sum() * 0.4), int(amount.sum() * 0.5)
+    ends = int(high * 0.8), high
+    found = _limit(items, room, ends, price).value
+    grid = [_limit_at(items, room, ends, p).value for p in np.linspace(-4, 4, 2001)]
+    steepest = int(amount.sum()) + high
+    assert found <= min(grid) + steepest * 2 * price * (2 / 3) ** PRICES
