@@ -1,0 +1,1 @@
+"""Territories that hang together: search by connected moves, exact models, bounds."""
