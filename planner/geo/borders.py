@@ -26,6 +26,8 @@ METRES_PER_DEGREE = 111_195.0
 HAIR_M = 0.25
 """Borders this close are the same: coordinates are often cut to six decimals."""
 
+_STEP_DEG = 0.5
+
 _DECIMALS = 7
 """Of degrees, about 1 cm: coordinates that agree so far are the same point."""
 
@@ -47,7 +49,7 @@ class Borders:
         Longitude and latitude of both ends in degrees, shape (s, 4); longitudes
         may go beyond 180 near the antimeridian.
     km
-        Geodesic lengths, shape (s,).
+        Lengths, shape (s,).
     exact
         Whether the two regions agree on the segment, or on half the border that it
         is part of, but for a hair; shape (s,).
@@ -66,11 +68,29 @@ class Borders:
     overlap_km2: float
 
 
-def geodesic_km(ends: Floats) -> Floats:
-    """Return the lengths of segments (longitude, latitude, twice), shape (s,)."""
-    if not len(ends):
-        return np.zeros(0)
-    return np.asarray(GEOD.inv(*ends.T)[2]) / 1000
+def length_km(ends: Floats) -> Floats:
+    """
+    Lengths on the ellipsoid of segments that are straight in degrees.
+
+    Parameters
+    ----------
+    ends
+        Longitude and latitude of both ends, shape (s, 4).
+
+    Returns
+    -------
+    Kilometres, shape (s,).
+    """
+    span = np.abs(ends[:, 2:] - ends[:, :2]).max(axis=1, initial=0.0)
+    # A geodesic leaves a long parallel: it is measured in short steps.
+    steps = np.maximum(np.ceil(span / _STEP_DEG), 1).astype(int)
+    segment = np.repeat(np.arange(len(ends)), steps)
+    step = np.arange(len(segment)) - np.repeat(np.cumsum(steps) - steps, steps)
+    start, way = ends[segment, :2], (ends[:, 2:] - ends[:, :2])[segment]
+    share = (step / steps[segment])[:, None], ((step + 1) / steps[segment])[:, None]
+    lengths = GEOD.inv(*(start + share[0] * way).T, *(start + share[1] * way).T)[2]
+    total = np.bincount(segment, np.asarray(lengths) / 1000, minlength=len(ends))
+    return np.asarray(total, dtype=float)
 
 
 def common_borders(shapes: Shapes, tolerance_m: float) -> tuple[Borders, Shapes]:
@@ -98,7 +118,7 @@ def common_borders(shapes: Shapes, tolerance_m: float) -> tuple[Borders, Shapes]
     borders = Borders(
         np.vstack([pair, near.pair]),
         every,
-        geodesic_km(every),
+        length_km(every),
         np.concatenate([np.ones(len(at), dtype=bool), near.exact]),
         near.gap_m,
         near.overlap_km2,

@@ -13,7 +13,7 @@ from shapely import LineString, MultiPolygon, box
 from planner.embedded import data_folder
 from planner.errors import PlannerError
 from planner.geo.adjacency import Adjacency, neighbours
-from planner.geo.borders import METRES_PER_DEGREE, geodesic_km
+from planner.geo.borders import METRES_PER_DEGREE, length_km
 
 KM = 1000 / METRES_PER_DEGREE
 """A kilometre in degrees, at the equator."""
@@ -311,7 +311,7 @@ def test_antimeridian() -> None:
     assert length_of(found, "north", "across") == pytest.approx(110.65, abs=0.05)
     # No seam: the sides at 180 are inside the region.
     total = found.edges["border_km"][found.edges["region_id"] == "taveuni"].sum()
-    edge = geodesic_km(np.array([[0, -16, 1.5, -16.0], [0, -17, 1.5, -17]])).sum()
+    edge = length_km(np.array([[0, -16, 1.5, -16.0], [0, -17, 1.5, -17]])).sum()
     assert total == pytest.approx(edge + 2 * 110.65, rel=1e-3)
 
 
@@ -330,6 +330,12 @@ def test_round_the_pole() -> None:
     found = neighbours(shapes)
     assert pairs(found) == {"s-180 s-90", "s-90 s0", "s0 s90", "s-180 s90"}
     assert found.edges["border_km"].to_numpy() == pytest.approx(2791, abs=2)
+
+
+def test_round_a_parallel() -> None:
+    """A polar cap in its ring: the border goes all around, it is no way of length 0."""
+    found = neighbours(regions(cap=box(-180, 85, 180, 90), band=box(-180, 80, 180, 85)))
+    assert found.edges["border_km"].tolist() == pytest.approx([3505.4], abs=3)
 
 
 def test_any_projection() -> None:
