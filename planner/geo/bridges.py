@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pyproj
 import shapely
 from scipy.sparse import coo_array
@@ -118,10 +119,12 @@ class _Shore:
         total = float(shapely.length(coasts).sum())
         step = max(_FINEST_DEG, total / _MOST_POINTS)
         dense = shapely.segmentize(coasts, step)
-        self.places, self.region = shapely.get_coordinates(dense, return_index=True)
+        self.places, self.region = _thinned(
+            *shapely.get_coordinates(dense, return_index=True), step
+        )
         self.points = unit_sphere(*self.places.T)
         self.tree = cKDTree(self.points)
-        self.slack = float(np.radians(step))
+        self.slack = float(np.radians(4 * step))
 
     def shortest(
         self, part: Ints, name: int, banned: set[tuple[int, int]]
@@ -171,6 +174,14 @@ class _Shore:
             for (a, b), at in list(nearest.items())[:_CLOSEST]
         ]
         return min(ways, key=lambda way: (way.km, way.first, way.second), default=None)
+
+
+def _thinned(places: Floats, region: Ints, step: float) -> tuple[Floats, Ints]:
+    """Keep one point of each region in each square of a grid."""
+    squares = np.floor(places / step).astype(np.int64)
+    table = pd.DataFrame({"x": squares[:, 0], "y": squares[:, 1], "region": region})
+    kept = ~table.duplicated().to_numpy()
+    return places[kept], region[kept]
 
 
 def _measured(
