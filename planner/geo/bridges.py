@@ -119,9 +119,8 @@ class _Shore:
         total = float(shapely.length(coasts).sum())
         step = max(_FINEST_DEG, total / _MOST_POINTS)
         dense = shapely.segmentize(coasts, step)
-        self.places, self.region = _thinned(
-            *shapely.get_coordinates(dense, return_index=True), step
-        )
+        places, region = shapely.get_coordinates(dense, return_index=True)
+        self.places, self.region = _thinned(places, region, step)
         self.points = unit_sphere(*self.places.T)
         self.tree = cKDTree(self.points)
         self.slack = float(np.radians(4 * step))
