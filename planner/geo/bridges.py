@@ -187,17 +187,14 @@ def _measured(
     shape: shapely.Geometry, other: shapely.Geometry, x: float, y: float
 ) -> float:
     """Shortest way in a plane that keeps distances from (x, y), on its geodesic."""
-    plane = pyproj.CRS.from_proj4(f"+proj=aeqd +lat_0={y} +lon_0={x} +datum=WGS84")
-    there = pyproj.Transformer.from_crs("EPSG:4326", plane, always_xy=True)
+    plane = pyproj.Proj(f"+proj=aeqd +lat_0={y} +lon_0={x} +datum=WGS84")
     # Edges that are straight in degrees are bent anywhere else.
     first, second = (
         shapely.transform(
-            shapely.boundary(shapely.segmentize(one, 0.1)),
-            there.transform,
-            interleaved=False,
+            shapely.boundary(shapely.segmentize(one, 0.1)), plane, interleaved=False
         )
         for one in (shape, other)
     )
     way = shapely.get_coordinates(shapely.shortest_line(first, second))
-    lon, lat = there.transform(way[:, 0], way[:, 1], direction="INVERSE")
+    lon, lat = plane(way[:, 0], way[:, 1], inverse=True)
     return float(GEOD.inv(lon[0], lat[0], lon[1], lat[1])[2]) / 1000
