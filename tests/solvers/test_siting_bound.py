@@ -11,7 +11,7 @@ from planner.solvers.siting.bound import site_bound
 from planner.solvers.siting.model import SitingModel
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(60))
 def test_bound_is_valid_and_reduced_costs_keep_the_best_plan(seed):
     model = random_model(seed)
     cost, site = best_plan(model)

@@ -12,6 +12,21 @@ the best L is the optimum of the linear relaxation with x <= open; with whole un
 may be above it (Lorena and Senne 2004, doi:10.1016/S0305-0548(03)00039-X).
 
 L is computed in doubles and lowered by `ROUNDING` of what was added up.
+
+Gap of the bound to the best plan known, fractions only and whole units, two threads:
+
+=============  ======  ======  =======
+instance       linear  whole   seconds
+=============  ======  ======  =======
+SJC2           0.55 %  0.13 %  0.5
+SJC4a          0.57 %  0.13 %  1.4
+lin318_100     10.8 %  3.85 %  1
+u724_200       4.8 %   1.23 %  2
+spain737_74_1  2.2 %   0.62 %  5
+p3038_600      1.6 %   0.43 %  10
+county-MS      --      0.00 %  2
+tract-NM       --      0.23 %  8
+=============  ======  ======  =======
 """
 
 from __future__ import annotations

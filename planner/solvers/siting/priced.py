@@ -7,6 +7,9 @@ import numpy as np
 from planner.compiled import compiled
 from planner.solvers.filling import fill
 
+TIE = 1e-12
+"""Reduced costs that differ by less, as a share of what they are made of, are equal."""
+
 
 @compiled
 def price_sites(  # type: ignore[no-untyped-def]
@@ -199,6 +202,8 @@ def cover(  # type: ignore[no-untyped-def]
     near,
     price,
     demand,
+    low,
+    high,
     own,
     slope,
     edge,
@@ -207,18 +212,34 @@ def cover(  # type: ignore[no-untyped-def]
     covered,
 ):
     """Add what the sites take of each unit, by `price_sites`, to `covered` (n,)."""
-    everyone = np.arange(len(price)).astype(near.dtype)
+    n = len(price)
+    everyone, tied = np.arange(n).astype(near.dtype), np.empty(n, dtype=np.int64)
     for j in sites:
-        row, k, s = cost[j], measure[j], slope[j]
-        units = near[begin[j] : begin[j + 1]] if s >= 0 else everyone
-        for u in units:
-            pays = row[u] - price[u] + s * demand[k, u] < 0
-            if pays and u != own[j] and u != edge[j]:
-                covered[u] += 1.0
+        k, s, count = measure[j], slope[j], 0
+        left = float(high[k, j] if s > 0 else low[k, j])
         if own[j] >= 0:
             covered[own[j]] += 1.0
+            left -= demand[k, own[j]]
         if edge[j] >= 0:
             covered[edge[j]] += part[j]
+            left -= part[j] * demand[k, edge[j]]
+        for u in near[begin[j] : begin[j + 1]] if s > 0 else everyone:
+            reduced = cost[j, u] - price[u] + s * demand[k, u]
+            tie = TIE * (abs(price[u]) + s * demand[k, u])
+            if u == own[j] or u == edge[j] or reduced > tie:
+                continue
+            if reduced < -tie or edge[j] < 0:
+                if reduced < 0:
+                    covered[u] += 1.0
+                    left -= demand[k, u]
+            elif demand[k, u] > 0:
+                tied[count] = u
+                count += 1
+        for u in tied[:count]:  # as good as the unit taken in part: as many as fit
+            if left > TIE * high[k, j]:
+                share = min(1.0, left / demand[k, u])
+                covered[u] += share
+                left -= share * demand[k, u]
 
 
 @compiled

@@ -102,16 +102,16 @@ class Question:
         whole_sites = np.zeros(model.m, dtype=bool)
         if whole and self.can_be_whole:
             whole_sites = self._raise_values(price)
+        if not self._enough():
+            return math.inf
         self.chosen = self._choose()
         value = price.sum() + self.value[self.chosen].sum()
         value -= ROUNDING * np.abs(price).sum()
-        if len(self.chosen) == 0 and (model.exact or model.n > 0):
-            return math.inf
         self.covered = np.zeros(model.n)
         cover_whole(self.chosen[whole_sites[self.chosen]], self.held, self.covered)
         rest = self.chosen[~whole_sites[self.chosen]]
-        cover(rest, *arcs, model.demand, model.own, *filled[1:], self.covered)
-        return float(value) if np.isfinite(value) else math.inf
+        cover(rest, *arcs, *asked, *filled[1:], self.covered)
+        return float(value)
 
     def _look_around(self, price: Floats) -> None:
         """List the units that may pay for each site, until prices rise further."""
@@ -135,15 +135,20 @@ class Question:
         cuts = np.linspace(0, count, self.threads + 1).astype(int)
         list(self.pool.map(work, cuts[:-1], cuts[1:]))
 
+    def _enough(self) -> bool:
+        """Whether kept sites can be open, and as many as must be."""
+        can = np.isfinite(self.value)
+        kept = self.model.kept
+        if not can[kept].all() or kept.sum() > self.model.p:
+            return False
+        return not self.model.exact or int(can.sum()) >= self.model.p
+
     def _choose(self) -> Ints:
         """Kept sites and the cheapest others, p in all or fewer where allowed."""
         kept = np.flatnonzero(self.model.kept)
         others = np.flatnonzero(~self.model.kept & np.isfinite(self.value))
-        count = self.model.p - len(kept)
-        if count < 0 or (self.model.exact and len(others) < count):
-            return np.zeros(0, dtype=np.int64)
         order = others[np.argsort(self.value[others], kind="stable")]
-        best = order[:count]
+        best = order[: max(0, self.model.p - len(kept))]
         if not self.model.exact:
             best = best[self.value[best] < 0]
         return np.concatenate([kept, best])
