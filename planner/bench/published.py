@@ -136,7 +136,9 @@ def _row(instance: Instance, job: Run, answer: Run) -> Run:
     run = with_gaps(run | answer)
     published = None if best.value is None else best.value + best.slack
     known = [x for x in (published, run.get("cost")) if x is not None]
-    if run.get("bound") is not None and known and above(run["bound"], min(known)):
+    is_wrong = run["status"].startswith("wrong")
+    bounded = run.get("bound") is not None and known and not is_wrong
+    if bounded and above(run["bound"], min(known)):
         bound, cost = figure(run["bound"]), figure(min(known))
         run["status"] = f"wrong: a bound of {bound} above a cost of {cost}"
     return run

@@ -51,11 +51,9 @@ def medians(question: Medians, watch: Watch, *, threads: int) -> Ints | None:
     )
     limit = max(watch.left, 0.01)
     cbc = pulp.PULP_CBC_CMD(msg=False, timeLimit=limit, threads=threads)
-    model.solve(cbc, results=False)
+    model.problem.solve(cbc)
     found = pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible
     if model.problem.sol_status not in found:
         return None
-    taken = np.zeros(cost.shape)
-    for pair, variable in model.cli_assgn_vars.items():
-        taken[pair] = variable.value()
-    return taken.argmax(axis=1)
+    value = np.vectorize(lambda variable: variable.value(), otypes=[float])
+    return value(model.cli_assgn_vars).argmax(axis=1)

@@ -53,7 +53,7 @@ def write_summary(
         "",
         "## " + _("Runs"),
         "",
-        *_table(_run_columns(), [[run] for run in runs]),
+        *_table(_run_columns(runs), [[run] for run in runs]),
     ]
     write_atomic(folder / SUMMARY, ("\n".join(lines) + "\n").encode("utf-8"))
 
@@ -140,8 +140,8 @@ def protocol(family: str, runs: Sequence[Run]) -> str:
     )
     if any(run["solver"] != PLANNER for run in runs):
         text += " " + _(
-            "HiGHS and CP-SAT solve the whole model in the same benchmark with the same "
-            "time and threads, without hint or bound."
+            "HiGHS and CP-SAT solve the whole model in the same benchmark with the "
+            "same time and threads, without hint or bound."
         )
     return f"{text} {_machine()}"
 
@@ -200,8 +200,15 @@ def _published_summary(runs: Sequence[Run]) -> list[str]:
         (_("seconds, mean"), lambda some: _number(some, "seconds", fmean)),
         (_("MB, most"), lambda some: _number(some, "peak_mb", max)),
     ]
+    if any(run.get("breaks") for run in runs):
+        broken: Column = (_("break rules"), lambda some: str(sum(map(_breaks, some))))
+        columns.insert(5, broken)
     lines = _table(columns, list(groups.values()))
     return [*lines, "", *_bounds_against_costs(runs)]
+
+
+def _breaks(run: Run) -> bool:
+    return bool(run.get("breaks"))
 
 
 def _reached(run: Run) -> bool:
@@ -307,8 +314,8 @@ def _number(runs: Sequence[Run], key: str, figure: Callable) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def _run_columns() -> list[Column]:
-    return [
+def _run_columns(runs: Sequence[Run]) -> list[Column]:
+    columns: list[Column] = [
         (_("instance"), lambda some: str(some[0]["instance"])),
         (_("solver"), lambda some: str(some[0]["solver"])),
         (_("seed"), lambda some: str(some[0]["seed"])),
@@ -322,6 +329,10 @@ def _run_columns() -> list[Column]:
         (_("seconds"), lambda some: _number(some, "seconds", max)),
         (_("MB"), lambda some: _number(some, "peak_mb", max)),
     ]
+    if any(run.get("value") is not None for run in runs):
+        broken: Column = (_("value, broken"), lambda some: _amount(some[0], "value"))
+        columns.insert(5, broken)
+    return columns
 
 
 def _amount(run: Run, key: str) -> str:

@@ -253,8 +253,8 @@ def _separator(model: AreaModel, inside: NDArray[np.bool_], root: int) -> Ints:
     """Neighbours of a piece that the root reaches without entering another."""
     start, neighbour, _edge = model.adjacency
     rim = np.zeros(model.n, dtype=bool)
-    for u in np.flatnonzero(inside):
-        rim[neighbour[start[u] : start[u + 1]]] = True
+    for member in np.flatnonzero(inside):
+        rim[neighbour[start[member] : start[member + 1]]] = True
     rim &= ~inside
     seen = np.zeros(model.n, dtype=bool)
     waiting: list[int] = [root]

@@ -20,7 +20,7 @@ from planner.solvers.result import Watch
 
 Floats = NDArray[np.float64]
 
-FINEST, WIDEST = 10**6, 2.0**60
+FINEST, WIDEST = 10**8, 2.0**60
 """CP-SAT's costs are rounded to steps down to 1 / `FINEST`, all below `WIDEST`."""
 TOLERANCE = 1e-6
 """Relative tolerance of HiGHS; its bounds are lowered by as much."""
@@ -109,7 +109,7 @@ def solve_binary(
 def _solve_highs(
     model: BinaryModel, watch: Watch, seed: int, threads: int
 ) -> BinaryOutcome:
-    entries = model.matrix.tocoo()
+    entries = model.matrix.sorted_indices().tocoo()
     proto = proto_of(
         cost=model.cost,
         upper=model.allowed.astype(float),

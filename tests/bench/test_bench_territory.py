@@ -143,6 +143,7 @@ def write_runs(folder: Path) -> None:
     folder.mkdir()
     run = {"instance": "c1", "solver": "planner", "seed": 1, "status": "optimal"}
     run |= {"threads": 2, "time_limit": 60.0, "cost": 7, "gap_to_best": 0.00125}
+    run |= {"kind": "c", "best_known": 7.0, "slack": 0.0}
     write_summary(folder, "gap", [run])
 
 

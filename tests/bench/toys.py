@@ -1,0 +1,163 @@
+"""
+Instances of every family that can be solved with a pencil, and solvers that try all.
+
+`line`: four counties of ten people on the equator, a degree apart; two districts of
+twenty must be the first two and the last two. `six`: six units in a row, a territory of
+three is the first half or the second, around units 1 and 4. `pairs`: two pairs of
+points; each median has room for two.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from planner.solvers.areas.model import AreaModel, AreaOutcome
+
+LINE = """\
+4 3
+01001 10 0 0
+01003 10 1 0
+01005 10 2 0
+01007 10 3 0
+0 1
+1 2
+2 3
+"""
+LINE_INERTIA = 2 * 10 * (math.radians(1) * 6371.0088) ** 2 / 1e6
+LINE_KNOWN = f"""\
+objective,instance,n,k,population_low,population_high,best_known_value,proved_optimal
+inertia,line,4,2,20,20,{LINE_INERTIA:.2f},yes
+cut_edges,line,4,2,20,20,1,yes
+"""
+SIX = """\
+6 5 2 0.0
+0 0 1 2.5 1
+1 0 1 2.5 1
+2 0 1 2.5 1
+3 0 1 2.5 1
+4 0 1 2.5 1
+5 0 1 2.5 1
+0 1
+1 2
+2 3
+3 4
+4 5
+"""
+PAIRS = """\
+4 2
+ 0 0.5 2 1
+ 1 0.0 2 1
+ 9 0.0 2 1
+10 0.5 2 1
+"""
+
+
+def write(folder: Path, name: str, text: str, known: str = "") -> Path:
+    """Write an instance, and a table of best-known values where there is one."""
+    path = folder / name
+    path.write_text(text, "utf-8")
+    if known:
+        (folder / "best_known.csv").write_text(known, "utf-8")
+    return path
+
+
+def write_line(folder: Path) -> Path:
+    """Write `line` with its table."""
+    return write(folder, "line.txt", LINE, LINE_KNOWN)
+
+
+def plans(model: AreaModel) -> Iterator[np.ndarray]:
+    """Every connected plan of like territories within its hard bands."""
+    graph = nx.Graph(model.edges.tolist())
+    graph.add_nodes_from(range(model.n))
+    for labels in itertools.product(range(model.k), repeat=model.n):
+        label = np.array(labels)
+        members = [np.flatnonzero(label == t) for t in range(model.k)]
+        if any(len(one) == 0 for one in members):
+            continue
+        loads = [
+            model.load[b.measure][label == b.member.argmax(), 0].sum()
+            for b in model.bands
+        ]
+        within = (b.low <= x <= b.high for b, x in zip(model.bands, loads, strict=True))
+        if all(within) and all(nx.is_connected(graph.subgraph(m)) for m in members):
+            yield label
+
+
+def cost_of(model: AreaModel, label: np.ndarray) -> float:
+    """Cost of a plan, counted plainly."""
+    if model.centre is None:
+        return float(sum(label[u] != label[v] for u, v in model.edges))
+    total = 0.0
+    for t in range(model.k):
+        members = np.flatnonzero(label == t)
+        total += min(model.centre[members, c].sum() for c in members)
+    return total
+
+
+def try_all(model: AreaModel, *_watch: object, **_settings: object) -> AreaOutcome:
+    """Solve a small map by looking at every plan; a larger one not at all."""
+    if model.n > 8:
+        return AreaOutcome(None, math.inf, -math.inf)
+    best = min(plans(model), key=lambda label: cost_of(model, label), default=None)
+    if best is None:
+        return AreaOutcome(None, math.inf, math.inf, infeasible=True)
+    return AreaOutcome(best, cost_of(model, best), cost_of(model, best))
+
+
+class Sites:
+    """What `SitingModel.of` is given."""
+
+    @classmethod
+    def of(cls, cost: Any, demand: Any, high: Any, p: int, **more: Any) -> Sites:
+        """Keep it."""
+        sites = cls()
+        sites.cost, sites.demand, sites.high, sites.p = cost, demand, high, p
+        assert more["own"].tolist() == list(range(len(demand)))
+        return sites
+
+
+class SitesOutcome:
+    """What `solve_siting` returns."""
+
+    def __init__(self, site: np.ndarray | None, cost: float) -> None:
+        self.site, self.cost, self.bound = site, cost, cost if site is not None else 0.0
+        self.infeasible, self.moves = False, 0
+
+
+def try_all_sites(model: Any, *_watch: object, **_settings: object) -> SitesOutcome:
+    """Solve a small p-median by looking at every plan; a larger one not at all."""
+    n = len(model.demand)
+    if n > 6:
+        return SitesOutcome(None, math.inf)
+    good = []
+    for labels in itertools.product(range(n), repeat=n):
+        site = np.array(labels)
+        medians = np.unique(site)
+        load = np.bincount(site, model.demand, minlength=n)
+        served = len(medians) == model.p and (site[medians] == medians).all()
+        if served and (load <= model.high).all():
+            good.append((float(model.cost[np.arange(n), site].sum()), labels))
+    cost, labels = min(good)
+    return SitesOutcome(np.array(labels), cost)
+
+
+@pytest.fixture
+def trying_all(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
+    """Put the solvers that try all in the place of the planner's."""
+    areas, siting = ModuleType("areas"), ModuleType("siting")
+    areas.solve_areas = try_all
+    siting.SitingModel, siting.solve_siting = Sites, try_all_sites
+    monkeypatch.setitem(sys.modules, "planner.solvers.areas.solve", areas)
+    monkeypatch.setitem(sys.modules, "planner.solvers.siting", siting)
+    return {"areas": areas, "siting": siting}
