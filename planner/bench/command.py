@@ -44,7 +44,7 @@ _THREADS = click.option(
 _PEERS = click.option(
     "--peers",
     is_flag=True,
-    help="Also run other solvers: same time, same threads.",
+    help="Also run other solvers that are installed: same time, same threads.",
 )
 
 

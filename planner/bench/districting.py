@@ -158,6 +158,8 @@ def read_districting(
     }
     found = read_map_file(path, head, columns, faults)
     cases = _cases(path, objective, faults)
+    if found is not None:
+        _refuse_repeated(str(path), found.columns[0], faults)
     if found is None or len(faults) > before:
         return []
     population, lon, lat = (np.array(each, dtype=float) for each in found.columns[1:])
@@ -176,6 +178,15 @@ def read_districting(
         )
         for row in cases
     ]
+
+
+def _refuse_repeated(file: str, ids: list[str], faults: list[Fault]) -> None:
+    seen: set[str] = set()
+    for one in ids:
+        if one in seen:
+            why, remedy = _("two units have this id"), _("Give each unit once.")
+            faults.append(Fault(file, 0, "geoid", one, why, remedy))
+        seen.add(one)
 
 
 def _cases(path: Path, objective: str, faults: list[Fault]) -> list[Row]:

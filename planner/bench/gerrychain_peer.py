@@ -18,7 +18,7 @@ from planner.bench.map_count import best_centres
 from planner.solvers.areas.model import AreaModel
 from planner.solvers.result import Watch
 
-LOAD = "population"
+LOAD, PAUSE_S = "population", 0.2
 
 Ints = NDArray[np.int64]
 
@@ -30,14 +30,19 @@ def recombined(model: AreaModel, watch: Watch, *, seed: int) -> Ints | None:
     Only the first measure has limits: GerryChain balances one. Neither its start nor
     its steps heed a clock, so they are left behind in a thread.
     """
-    best: list[Ints] = []
+    best: list[tuple[float, Ints]] = []
     chain = threading.Thread(target=_walk, args=(model, watch, seed, best), daemon=True)
     chain.start()
-    chain.join(watch.left)
-    return best[-1] if best else None
+    while chain.is_alive() and watch.left > 0:
+        chain.join(min(PAUSE_S, watch.left))
+        if best:
+            watch.report("ReCom", best[-1][0])
+    return best[-1][1] if best else None
 
 
-def _walk(model: AreaModel, watch: Watch, seed: int, best: list[Ints]) -> None:
+def _walk(
+    model: AreaModel, watch: Watch, seed: int, best: list[tuple[float, Ints]]
+) -> None:
     load = model.load[0, :, 0]
     mean = load.sum() / model.k
     band = next(band for band in model.bands if band.measure == 0)
@@ -51,15 +56,13 @@ def _walk(model: AreaModel, watch: Watch, seed: int, best: list[Ints]) -> None:
     step = partial(recom, pop_col=LOAD, pop_target=mean, epsilon=within, rng=rng)
     label = _label(now, model.n)
     cost = _cost(model, label)
-    best.append(label)
-    watch.report("ReCom", cost)
+    best.append((cost, label))
     while watch.left > 0:
         next_ = step(now)
         label = _label(next_, model.n)
         if (new := _cost(model, label)) <= cost:
             now, cost = next_, new
-            best.append(label)
-            watch.report("ReCom", cost)
+            best.append((cost, label))
 
 
 def _label(plan: Partition, n: int) -> Ints:

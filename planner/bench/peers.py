@@ -24,6 +24,8 @@ NEEDS = {
     "k-means-constrained": ("k_means_constrained",),
 }
 """Packages to import; HiGHS and CP-SAT come with the planner."""
+MOST_PAIRS = 300_000
+"""Above so many pairs of unit and centre or site the whole model is not handed over."""
 TIMELESS = ("spopt", "k-means-constrained")
 """These take no time limit; they are ended soon after it."""
 
@@ -52,6 +54,13 @@ def import_peer(peer: str) -> None:
 def notes(family: str) -> list[str]:
     """Say of every peer how it was asked, or why it was not."""
     said = []
+    if family != "gap":
+        said.append(
+            _(
+                "Above {pairs:,} pairs of unit and centre they are not asked (too "
+                "large)."
+            ).format(pairs=MOST_PAIRS)
+        )
     for peer, packages in NEEDS.items():
         told = _apart(family, peer)
         if told is None:

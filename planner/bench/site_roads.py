@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.bench.map_count import best_centres
-from planner.bench.peers import import_peer
+from planner.bench.peers import MOST_PAIRS, import_peer
 from planner.bench.question import Answer, settled
 from planner.bench.roads import PEERS as WHOLE
 from planner.bench.roads import PLANNER
-from planner.bench.whole import MOST_PAIRS, TOO_LARGE, Medians, solve_medians_whole
+from planner.bench.whole import TOO_LARGE, Medians, solve_medians_whole
 from planner.solvers.result import Status, Watch
 
 WARM_S = 2.0

@@ -20,13 +20,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from planner.bench.map_count import pieces_of
+from planner.bench.peers import MOST_PAIRS
 from planner.bench.question import Answer, settled
 from planner.solvers.areas.model import AreaModel
 from planner.solvers.binary import BinaryModel, solve_binary
 from planner.solvers.result import Watch
 
-MOST_PAIRS = 300_000
-"""Above so many pairs of unit and centre or site the whole model is not handed over."""
 TOO_LARGE = "too large"
 
 Floats = NDArray[np.float64]

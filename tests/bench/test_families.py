@@ -87,6 +87,7 @@ def test_every_fault_of_a_map_is_named(tmp_path: Path) -> None:
         ("4 3\n", "4\n", "2 word(s) are expected: n m"),
         ("2 3\n", "1 0\n", "row 6 has the same pair. Give each pair of"),
         ("2 3\n", "2 2\n", "a unit is no neighbour of itself"),
+        ("01003", "01001", "column geoid = '01001': two units have this id"),
     ],
 )
 def test_odd_maps(old: str, new: str, said: str, tmp_path: Path) -> None:
