@@ -11,11 +11,14 @@ from planner.bench.cpmp import read_cpmp
 from planner.bench.districting import OBJECTIVES, read_districting
 from planner.bench.gap_file import read_gap
 from planner.bench.instance_file import distinct, refuse
+from planner.bench.peers import import_peer
 from planner.bench.question import Instance
+from planner.bench.roads import PEERS as WHOLE
+from planner.bench.roads import PLANNER
 from planner.bench.tdp import read_tdp
 from planner.errors import Fault
 
-ONE, WHOLE = ("",), ("highs", "cp-sat")
+ONE = ("",)
 MAPS = (*WHOLE, "spopt", "gerrychain", "k-means-constrained")
 SITES = (*WHOLE, "spopt", "k-means-constrained")
 
@@ -30,8 +33,8 @@ class Family:
     read
         Path, objective and faults -> instances of that file (none where it has faults);
         objective "": each that is known for it.
-    roads
-        Module whose `prepare(solver)` imports and compiles what a solver needs.
+    warm
+        Module whose `warm_up()` imports and compiles what the planner needs.
     peers
         Other solvers that can be asked.
     objectives
@@ -39,17 +42,20 @@ class Family:
     """
 
     read: Callable[[Path, str, list[Fault]], Sequence[Instance]]
-    roads: str
+    warm: str
     peers: tuple[str, ...]
     objectives: tuple[str, ...] = ONE
 
     def prepare(self, solver: str) -> None:
         """Import and compile what a solver needs, before the clock starts."""
-        import_module(self.roads).prepare(solver)
+        if solver == PLANNER:
+            import_module(self.warm).warm_up()
+        else:
+            import_peer(solver)
 
 
 FAMILIES = {
-    "gap": Family(read_gap, "planner.bench.roads", WHOLE),
+    "gap": Family(read_gap, "planner.solvers.warm", WHOLE),
     "districting": Family(
         read_districting, "planner.bench.map_roads", MAPS, OBJECTIVES
     ),

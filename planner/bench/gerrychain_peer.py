@@ -5,18 +5,17 @@ from __future__ import annotations
 import random
 import threading
 from functools import partial
+from typing import TYPE_CHECKING
 
-import networkx
 import numpy as np
-from gerrychain import Graph, Partition
-from gerrychain.partition import recursive_tree_part
-from gerrychain.proposals import recom
-from gerrychain.updaters import Tally
 from numpy.typing import NDArray
 
 from planner.bench.map_count import best_centres
 from planner.solvers.areas.model import AreaModel
 from planner.solvers.result import Watch
+
+if TYPE_CHECKING:
+    from gerrychain import Partition
 
 LOAD, PAUSE_S = "population", 0.2
 
@@ -43,6 +42,12 @@ def recombined(model: AreaModel, watch: Watch, *, seed: int) -> Ints | None:
 def _walk(
     model: AreaModel, watch: Watch, seed: int, best: list[tuple[float, Ints]]
 ) -> None:
+    import networkx
+    from gerrychain import Graph, Partition
+    from gerrychain.partition import recursive_tree_part
+    from gerrychain.proposals import recom
+    from gerrychain.updaters import Tally
+
     load = model.load[0, :, 0]
     mean = load.sum() / model.k
     band = next(band for band in model.bands if band.measure == 0)

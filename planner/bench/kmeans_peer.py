@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from k_means_constrained import KMeansConstrained
 from numpy.typing import NDArray
 
 BAND = 0.1
@@ -21,6 +20,8 @@ def even_clusters(
     place
         Projected places, shape (n, 2).
     """
+    from k_means_constrained import KMeansConstrained
+
     mean = len(place) / k
     search = KMeansConstrained(
         n_clusters=k,

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.bench.peers import ask_for_regions, import_peer
+from planner.bench.peers import ask_for_regions
 from planner.bench.question import Answer, settled
 from planner.bench.roads import PEERS as WHOLE
 from planner.bench.roads import PLANNER
@@ -22,16 +22,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def prepare(solver: str) -> None:
-    """Import and compile what a solver needs, before the clock starts."""
-    if solver == PLANNER:
-        _warm_up()
-    else:
-        import_peer(solver)
-
-
 @cache
-def _warm_up() -> None:
+def warm_up() -> None:
     """Divide sixteen squares by either objective, so that all is compiled."""
     unit = np.arange(16).reshape(4, 4)
     pairs = [(unit[:, :-1], unit[:, 1:]), (unit[:-1], unit[1:])]

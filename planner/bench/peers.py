@@ -24,6 +24,13 @@ NEEDS = {
     "k-means-constrained": ("k_means_constrained",),
 }
 """Packages to import; HiGHS and CP-SAT come with the planner."""
+MODULES = {
+    "highs": ("planner.bench.whole", "planner.solvers.highs"),
+    "cp-sat": ("planner.bench.whole", "planner.solvers.exact"),
+    "spopt": ("libpysal.weights", "pulp", "spopt.locate", "spopt.region"),
+    "gerrychain": ("gerrychain.partition", "gerrychain.proposals", "networkx"),
+    "k-means-constrained": ("k_means_constrained",),
+}
 MOST_PAIRS = 300_000
 """Above so many pairs of unit and centre or site the whole model is not handed over."""
 TIMELESS = ("spopt", "k-means-constrained")
@@ -43,12 +50,8 @@ def _missing(packages: Sequence[str]) -> list[str]:
 
 def import_peer(peer: str) -> None:
     """Import what a peer needs, before the clock starts."""
-    modules = {
-        "spopt": "planner.bench.spopt_peer",
-        "gerrychain": "planner.bench.gerrychain_peer",
-        "k-means-constrained": "planner.bench.kmeans_peer",
-    }
-    import_module(modules.get(peer, "planner.bench.whole"))
+    for module in MODULES[peer]:
+        import_module(module)
 
 
 def notes(family: str) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.bench.map_count import best_centres
-from planner.bench.peers import MOST_PAIRS, import_peer
+from planner.bench.peers import MOST_PAIRS
 from planner.bench.question import Answer, settled
 from planner.bench.roads import PEERS as WHOLE
 from planner.bench.roads import PLANNER
@@ -21,16 +21,8 @@ WARM_S = 2.0
 Ints = NDArray[np.int64]
 
 
-def prepare(solver: str) -> None:
-    """Import and compile what a solver needs, before the clock starts."""
-    if solver == PLANNER:
-        _warm_up()
-    else:
-        import_peer(solver)
-
-
 @cache
-def _warm_up() -> None:
+def warm_up() -> None:
     """Choose three of twelve points, so that all is compiled."""
     place = np.stack(np.divmod(np.arange(12.0), 4), axis=1)
     distance = np.hypot(*(place[:, None] - place).transpose(2, 0, 1))

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pulp
-from libpysal.weights import W
 from numpy.typing import NDArray
-from spopt.locate import PMedian
-from spopt.region import RegionKMeansHeuristic
 
 from planner.bench.whole import Medians
 from planner.solvers.result import Watch
@@ -27,6 +23,9 @@ def regions(place: Floats, edges: Ints, k: int, *, seed: int) -> Ints:
     edges
         Pairs of neighbours, shape (edges, 2).
     """
+    from libpysal.weights import W
+    from spopt.region import RegionKMeansHeuristic
+
     neighbours: dict[int, list[int]] = {unit: [] for unit in range(len(place))}
     for u, v in edges.tolist():
         neighbours[u].append(v)
@@ -42,6 +41,9 @@ def medians(question: Medians, watch: Watch, *, threads: int) -> Ints | None:
 
     spopt multiplies distances by demands, so they are given divided by them.
     """
+    import pulp
+    from spopt.locate import PMedian
+
     cost, weight = question.distance, np.maximum(question.demand, 1e-6)
     model = PMedian.from_cost_matrix(
         cost / weight[:, None],

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from running import run, table
 from tiny import BEST, TINY, write_tiny
 
 from planner.bench import published
 from planner.bench.published import bench_published
-from planner.cli import main
 
 ASKED = [
     "instance",
@@ -30,17 +28,6 @@ ASKED = [
     "seed",
 ]
 Answer = dict[str, Any]
-
-
-def run(*args: object) -> Result:
-    """Run a command in this process; its runs are processes of their own."""
-    return CliRunner().invoke(main, ["bench", *map(str, args)])
-
-
-def table(folder: Path) -> list[dict[str, str]]:
-    """Rows of results.csv."""
-    with (folder / "results.csv").open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 import re
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from running import run, table
 from toys import (
     LINE_INERTIA,
     PAIRS,
@@ -33,7 +32,6 @@ from planner.bench.map_roads import area_model, ask_about_map
 from planner.bench.published_job import solve_published
 from planner.bench.site_roads import ask_about_medians
 from planner.bench.whole import Medians
-from planner.cli import main
 from planner.solvers.areas.model import AreaModel, AreaOutcome
 from planner.solvers.result import Watch
 
@@ -49,17 +47,6 @@ def here(trying_all: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
         return solve_published(job, tell) | {"peak_mb": 1.0}
 
     monkeypatch.setattr(published, "run_job", run_here)
-
-
-def run(*args: object) -> Result:
-    """Run a command in this process."""
-    return CliRunner().invoke(main, ["bench", *map(str, args)])
-
-
-def table(folder: Path) -> list[dict[str, str]]:
-    """Rows of results.csv."""
-    with (folder / "results.csv").open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
 
 
 def test_districting_solves_both_objectives(tmp_path: Path) -> None:
@@ -162,7 +149,7 @@ def test_peers_are_counted_and_listed(
     monkeypatch.setitem(peers.NEEDS, "gerrychain", ("no_such_package",))
     monkeypatch.setitem(peers.NEEDS, "k-means-constrained", ())
     clusters = np.array([0, 1, 1, 1])
-    monkeypatch.setattr("planner.bench.map_roads.import_peer", lambda peer: None)
+    monkeypatch.setattr("planner.bench.families.import_peer", lambda peer: None)
     monkeypatch.setattr(
         "planner.bench.map_roads.ask_for_regions", lambda *a, **k: clusters
     )
