@@ -9,6 +9,7 @@ from scipy.sparse.csgraph import connected_components
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+SMALLEST = 1e-9
 
 
 def pieces_of(edges: Ints, label: NDArray[np.integer]) -> Ints:
@@ -43,15 +44,14 @@ def what_breaks(
     said = []
     if len(found) != k:
         said.append(f"{len(found)} territories instead of {k}")
-    worst = 0.0
+    off: list[float] = []
     for each, least, most in zip(amount, low, high, strict=True):
         load = np.bincount(territory, each, minlength=len(found))
         mean = each.sum() / k
         out = load[(load < least) | (load > most)]
-        if len(out):
-            worst = max(worst, float(np.abs(out - mean).max() / max(mean, 1e-9)))
-    if worst:
-        said.append(f"off by {100 * worst:.3g} %")
+        off += (np.abs(out - mean) / max(mean, SMALLEST)).tolist()
+    if off:
+        said.append(f"off by {100 * max(off):.3g} %")
     pieces = len(np.unique(pieces_of(edges, label)))
     if pieces > len(found):
         said.append(f"{pieces} pieces for {len(found)} territories")

@@ -60,8 +60,8 @@ def notes(family: str) -> list[str]:
     if family != "gap":
         said.append(
             _(
-                "Above {pairs:,} pairs of unit and centre they are not asked (too "
-                "large)."
+                "Above {pairs:,} pairs of unit and centre or label no solver is given "
+                "the whole model (too large)."
             ).format(pairs=MOST_PAIRS)
         )
     for peer, packages in NEEDS.items():

@@ -110,11 +110,13 @@ def run_line(run: Run) -> str:
     parts.append(str(run["status"]))
     if cost is not None:
         parts.append(_("cost {cost}").format(cost=_amount(run, "cost")))
+    if run.get("value") is not None:
+        parts.append(_("value {value}").format(value=_amount(run, "value")))
     if bound is not None:
         parts.append(_("bound {bound}").format(bound=_amount(run, "bound")))
     for name, key in ((_("gap"), "gap"), (_("to best"), "gap_to_best")):
         if run.get(key) is not None:
-            parts.append(f"{name} {run[key]:.3%}")
+            parts.append(f"{name} {run[key]:z.3%}")
     if run.get("seconds") is not None:
         parts.append(_("{seconds:.1f} s").format(seconds=run["seconds"]))
     return "  ".join(parts)
@@ -303,7 +305,7 @@ def _values(runs: Sequence[Run], key: str) -> list[float]:
 
 def _percent(runs: Sequence[Run], key: str, figure: Callable) -> str:
     values = _values(runs, key)
-    return f"{figure(values):.3%}".replace("%", " %") if values else "-"
+    return f"{figure(values):z.3%}".replace("%", " %") if values else "-"
 
 
 def _number(runs: Sequence[Run], key: str, figure: Callable) -> str:

@@ -45,8 +45,8 @@ Ints = NDArray[np.int64]
 @dataclass(frozen=True, eq=False)
 class Tdp:
     """
-    Connected territories of least distance to a centre unit (Ríos-Mercado and
-    Fernández 2009, https://doi.org/10.1016/j.cor.2007.10.024).
+    Connected territories of least distance to a centre unit, after Ríos-Mercado and
+    Fernández (2009, https://doi.org/10.1016/j.cor.2007.10.024).
 
     Attributes
     ----------

@@ -172,7 +172,7 @@ def test_peers_that_do_not_apply_are_named() -> None:
     """Never dropped without a word."""
     gap, cpmp = peers.notes("gap"), peers.notes("cpmp")
     assert len(gap) == len(cpmp) - 1 == len(peers.NEEDS)
-    assert cpmp[0].startswith("Above 300,000 pairs of unit and centre they are not")
+    assert cpmp[0].startswith("Above 300,000 pairs of unit and centre or label")
     assert "gerrychain does not apply: there is no map of neighbours." in cpmp
     assert all("does not apply: it assigns nothing" in sentence for sentence in gap)
     assert set(FAMILIES["cpmp"].peers) - {"highs", "cp-sat"} == {
