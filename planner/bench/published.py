@@ -103,7 +103,7 @@ def bench_published(
             "solution": str(solution),
         }
         run_of = PublishedRun(number, len(plan), instance.name, solver, seed)
-        patience = time_limit + 30 if solver in TIMELESS else 3 * time_limit + 120
+        patience = time_limit + 30 if solver in TIMELESS else 3 * time_limit + 300
         try:
             answer = run_job(job, tell(run_of), patience_s=patience)
             run = _row(instance, job, answer)
