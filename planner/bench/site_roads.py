@@ -59,7 +59,8 @@ def ask_about_medians(
     if solver != PLANNER:
         status, label = _ask_peer(solver, question, watch, seed, threads)
         return Answer(status, solver, label, math.nan, 0.0)
-    from planner.solvers.siting import SitingModel, solve_siting
+    from planner.solvers.siting.model import SitingModel
+    from planner.solvers.siting.solve import solve_siting
 
     model = SitingModel.of(
         question.distance,

@@ -34,6 +34,7 @@ from planner.bench.site_roads import ask_about_medians
 from planner.bench.whole import Medians
 from planner.solvers.areas.model import AreaModel, AreaOutcome
 from planner.solvers.result import Watch
+from planner.solvers.siting.model import SitingModel
 
 Stubs = dict[str, ModuleType]
 __all__ = ["trying_all"]
@@ -236,12 +237,10 @@ def small_sites(seed: int) -> Medians:
 def test_whole_models_of_sites_agree_with_trying_all(solver: str, seed: int) -> None:
     """Same cost and same proof."""
     question = small_sites(seed)
-
-    class Model:
-        cost, demand = question.distance, question.demand
-        high, p = question.capacity, question.p
-
-    best = try_all_sites(Model)
+    model = SitingModel.of(
+        question.distance, question.demand, question.capacity, question.p
+    )
+    best = try_all_sites(model)
     found = ask_about_medians(solver, question, Watch(20.0), seed=1, threads=1)
     assert found.status == "optimal"
     assert found.cost == pytest.approx(best.cost, rel=1e-6)

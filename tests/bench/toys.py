@@ -15,12 +15,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
 
 from planner.solvers.areas.model import AreaModel, AreaOutcome
+from planner.solvers.siting.model import SitingModel, SitingOutcome
 
 LINE = """\
 4 3
@@ -122,41 +122,23 @@ def try_all(model: AreaModel, *_watch: object, **_settings: object) -> AreaOutco
     return AreaOutcome(best, cost_of(model, best), cost_of(model, best))
 
 
-class Sites:
-    """What `SitingModel.of` is given."""
-
-    @classmethod
-    def of(cls, cost: Any, demand: Any, high: Any, p: int, **more: Any) -> Sites:
-        """Keep it."""
-        sites = cls()
-        sites.cost, sites.demand, sites.high, sites.p = cost, demand, high, p
-        assert more["own"].tolist() == list(range(len(demand)))
-        return sites
-
-
-class SitesOutcome:
-    """What `solve_siting` returns."""
-
-    def __init__(self, site: np.ndarray | None, cost: float) -> None:
-        self.site, self.cost, self.bound = site, cost, cost if site is not None else 0.0
-        self.infeasible, self.moves = False, 0
-
-
-def try_all_sites(model: Any, *_watch: object, **_settings: object) -> SitesOutcome:
+def try_all_sites(
+    model: SitingModel, *_watch: object, **_settings: object
+) -> SitingOutcome:
     """Solve a small p-median by looking at every plan; a larger one not at all."""
-    n = len(model.demand)
+    n, high = model.n, model.high[0]
     if n > 6:
-        return SitesOutcome(None, math.inf)
+        return SitingOutcome(None, math.inf, 0.0, False, 0)
     good = []
     for labels in itertools.product(range(n), repeat=n):
         site = np.array(labels)
         medians = np.unique(site)
-        load = np.bincount(site, model.demand, minlength=n)
+        load = np.bincount(site, model.demand[0], minlength=n)
         served = len(medians) == model.p and (site[medians] == medians).all()
-        if served and (load <= model.high).all():
+        if served and (load <= high).all():
             good.append((float(model.cost[np.arange(n), site].sum()), labels))
     cost, labels = min(good)
-    return SitesOutcome(np.array(labels), cost)
+    return SitingOutcome(np.array(labels), cost, cost, False, 0)
 
 
 @pytest.fixture
@@ -164,7 +146,7 @@ def trying_all(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     """Put the solvers that try all in the place of the planner's."""
     areas, siting = ModuleType("areas"), ModuleType("siting")
     areas.solve_areas = try_all
-    siting.SitingModel, siting.solve_siting = Sites, try_all_sites
+    siting.solve_siting = try_all_sites
     monkeypatch.setitem(sys.modules, "planner.solvers.areas.solve", areas)
-    monkeypatch.setitem(sys.modules, "planner.solvers.siting", siting)
+    monkeypatch.setitem(sys.modules, "planner.solvers.siting.solve", siting)
     return {"areas": areas, "siting": siting}
