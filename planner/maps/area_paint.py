@@ -10,7 +10,7 @@ import shapely
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from planner.geo.colours import darker
+from planner.geo.colours import deep
 from planner.maps.areas import NOBODY, AreaLayer
 from planner.maps.mesh import Mesh
 from planner.maps.paint import BLANK, INK, add_path, fill_shapes
@@ -22,9 +22,6 @@ Mask = NDArray[np.bool_]
 
 STRIPE_STEP, STRIPE = 3.4, 0.85
 """Distance and width of stripes, in points."""
-
-STRIPE_SHADE = 0.5
-"""Stripes are this much darker than the fill of the owner before."""
 
 DASHES = (0, (2.4, 1.7))
 _REGION = ((4.5, 0.22), (10.0, 0.38))
@@ -119,7 +116,7 @@ def _stripes(ax: Axes, net: Mesh, codes: AreaCodes, scale: float) -> None:
             stripes(one, STRIPE_STEP / scale),
             3,
             fill=False,
-            edgecolor=darker(codes.fill[rep], STRIPE_SHADE),
+            edgecolor=deep(codes.fill[rep]),
             linewidth=STRIPE,
             capstyle="butt",
         )

@@ -12,8 +12,8 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from planner.geo.colours import PALETTE, darker
-from planner.maps.area_paint import BORDER, DASHES, FORMER_BORDER, STRIPE, STRIPE_SHADE
+from planner.geo.colours import PALETTE, deep
+from planner.maps.area_paint import BORDER, DASHES, FORMER_BORDER, STRIPE
 from planner.maps.areas import NOBODY, AreaLayer
 from planner.maps.paint import BLANK, INK
 from planner.words import _
@@ -71,7 +71,7 @@ def area_signs(layer: AreaLayer, shown: Shown) -> list[Sign]:
     white = Line2D([], [], color="#ffffff", lw=0.7)
     signs.append(((ground, white), _("white lines: regions, where there is room")))
     if layer.changed().any():
-        stripe = darker(_BEFORE, STRIPE_SHADE)
+        stripe = deep(_BEFORE)
         with mpl.rc_context({"hatch.linewidth": STRIPE}):
             sample = Patch(fc=_NOW, ec=stripe, lw=0, hatch="//////")
         text = _("stripes: changes hands; they have the colour of the owner before")

@@ -15,8 +15,8 @@ from planner.maps.layout import Box, Layout, Zoom, free_slot, widened
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
 
-_SMALL = 14.0
-"""A territory of less than this squared (points of the page) is crowded: 5 mm."""
+_SMALL = 16.0
+"""A territory of less than this squared (points of the page) is crowded: under 6 mm."""
 
 _REACH = 75.0
 """Crowded territories at most this far apart, in points, share a zoom."""
@@ -27,7 +27,7 @@ _MOST = 4
 _WORTH = 1.9
 """Magnification below which a zoom does not help."""
 
-_ROOMY = 26.0
+_ROOMY = 36.0
 """A zoom is made so large that its median crowded territory has this squared, in
 points, where there is room."""
 
@@ -124,7 +124,7 @@ def _placed(plan: Layout, crowd: _Crowd) -> Zoom | None:
     least = max(_WORTH, float(np.sqrt(_LEAST * whole / (wide * tall))))
     best = float(np.clip(_ROOMY / crowd.size, least, max(most, least)))
     taken = [*plan.boxes, *(zoom.box for zoom in plan.zooms)]
-    taken += [zoom.view for zoom in plan.zooms]
+    taken += [zoom.view for zoom in plan.zooms] + [_grown(crowd.box, 0.4)]
     for larger in np.geomspace(best, least, 4):
         box = free_slot(
             plan.land, plan.view, taken, (larger * wide, larger * tall), wanted
@@ -137,6 +137,12 @@ def _placed(plan: Layout, crowd: _Crowd) -> Zoom | None:
 def _bounds(shapes: Shapes) -> Box:
     west, south, east, north = shapely.total_bounds(shapes)
     return float(west), float(south), float(east), float(north)
+
+
+def _grown(box: Box, share: float) -> Box:
+    """Return a box with a margin of a share of its longer side all around."""
+    margin = share * max(box[2] - box[0], box[3] - box[1])
+    return box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
 
 
 def _aspect(shapes: Shapes) -> float:
