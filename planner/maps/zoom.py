@@ -24,6 +24,9 @@ _REACH = 75.0
 _MOST = 4
 """More zooms than this are a second map."""
 
+_CONTEXT = 34.0
+"""A zoom shows at least this much of the main body, in points, to be found again."""
+
 _WORTH = 1.9
 """Magnification below which a zoom does not help."""
 
@@ -96,7 +99,7 @@ def _crowds(plan: Layout, shapes: Shapes, width: float) -> list[_Crowd]:
     for cluster in np.unique(label):
         chosen = np.flatnonzero(label == cluster)
         if len(chosen) > 1:
-            box = widened(_bounds(main[chosen]), _aspect(main[chosen]), 0.06)
+            box = _box(main[chosen], _CONTEXT / scale)
             members = small[chosen].tolist()
             crowds.append(_Crowd(box, members, float(np.median(side[small[chosen]]))))
     crowds.sort(key=lambda crowd: (-len(crowd.members), crowd.size))
@@ -134,20 +137,19 @@ def _placed(plan: Layout, crowd: _Crowd) -> Zoom | None:
     return None
 
 
-def _bounds(shapes: Shapes) -> Box:
+def _box(shapes: Shapes, least: float) -> Box:
+    """Return bounds of shapes, of a handy aspect, with both sides at least so long."""
     west, south, east, north = shapely.total_bounds(shapes)
-    return float(west), float(south), float(east), float(north)
+    aspect = float(np.clip((east - west) / max(north - south, 1.0), 0.7, 1.5))
+    box = widened((west, south, east, north), aspect, 0.06)
+    short = min(box[2] - box[0], box[3] - box[1])
+    return box if short >= least else widened(box, aspect, (least / short - 1) / 2)
 
 
 def _grown(box: Box, share: float) -> Box:
     """Return a box with a margin of a share of its longer side all around."""
     margin = share * max(box[2] - box[0], box[3] - box[1])
     return box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
-
-
-def _aspect(shapes: Shapes) -> float:
-    west, south, east, north = _bounds(shapes)
-    return float(np.clip((east - west) / max(north - south, 1.0), 0.7, 1.5))
 
 
 def _largest(shape: shapely.Geometry) -> shapely.Geometry:
