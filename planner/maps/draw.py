@@ -15,20 +15,16 @@ from numpy.typing import NDArray
 
 from planner.geo.colours import colours, darker
 from planner.geo.shapes import neighbours
-from planner.maps.area_paint import AreaCodes, paint_areas
+from planner.maps.area_paint import AreaCodes, paint_areas, region_meshes
 from planner.maps.areas import FORMER, NOBODY, AreaLayer
 from planner.maps.fonts import families_for, quiet_fonts
 from planner.maps.frames import Frame, frames
 from planner.maps.lettering import draw_labels
-from planner.maps.mesh import mesh
 from planner.maps.paint import INK, Layers, draw_lines, paint, paint_marks
 from planner.maps.scene import Panel, arrange
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
-
-_HAIR = 0.25
-"""Detail finer than this, in points of the page, is left out."""
 
 
 def plot_territories(
@@ -166,7 +162,11 @@ def _draw(
     else:
         reps_ = [*fill, *(rep for rep in areas.reps if rep not in fill)]
         tones = [fill.get(rep, FORMER) for rep in reps_]
-        _paint_regions(windows, panels, areas, AreaCodes.of(areas, reps_, tones))
+        codes = AreaCodes.of(areas, reps_, tones)
+        for panel, part in zip(
+            panels, region_meshes(windows, panels, areas), strict=True
+        ):
+            paint_areas(panel.ax, part.net, codes.part(part.chosen), panel.scale)
         if "parent" not in areas.regions:
             for panel in panels:
                 draw_lines(panel.ax, _cropped(layers[panel.frame], panel).coarse)
@@ -190,29 +190,10 @@ def _cropped(layer: Layers, panel: Panel) -> Layers:
         return layer
     return replace(
         layer,
-        fills=panel.cropped(layer.fills),
-        fine=panel.cropped(layer.fine),
-        coarse=panel.cropped(layer.coarse),
+        fills=panel.cut(layer.fills),
+        fine=panel.cut(layer.fine),
+        coarse=panel.cut(layer.coarse),
     )
-
-
-def _paint_regions(
-    windows: Sequence[Frame],
-    panels: Sequence[Panel],
-    areas: AreaLayer,
-    codes: AreaCodes,
-) -> None:
-    """Paint a plan by regions on all panels."""
-    shapes = areas.regions.geometry.to_numpy()
-    flat = [
-        window.shapes(shapes, [other for other in windows if other is not window])
-        for window in windows
-    ]
-    for panel in panels:
-        seen = panel.cropped(flat[panel.frame])
-        chosen = np.flatnonzero(~shapely.is_empty(seen))
-        net = mesh(seen[chosen], _HAIR / panel.scale)
-        paint_areas(panel.ax, net, codes.part(chosen), panel.scale)
 
 
 def map_frames(

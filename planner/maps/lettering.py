@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 import geopandas as gpd
@@ -31,8 +32,9 @@ _SIZES = ((15, 10.5), (40, 8.4), (1000, 6.6))
 """(up to so many territories, font size in points)."""
 
 _LEADING = 1.22
-MANY = 24
-"""With more territories than this, labels are rep ids instead of names."""
+MANY, _SHORT = 24, 6
+"""With more territories than this, labels are rep ids instead of names, unless all
+names take up no more than so many half-width characters."""
 
 
 _MOSTLY = 0.6
@@ -164,19 +166,31 @@ def _on_paper(panel: Panel, box: Box) -> Box:
     return float(west), float(south), float(east), float(north)
 
 
+def by_name(territories: gpd.GeoDataFrame) -> bool:
+    """Whether labels are names: where there are few, or all are short (Chinese)."""
+    if len(territories) <= MANY:
+        return True
+    return max(_columns(str(name)) for name in territories["name"]) <= _SHORT
+
+
+def _columns(text: str) -> int:
+    """Width of a text in half-width characters."""
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
+
+
 def _wordings(
     territories: gpd.GeoDataFrame, load: pd.Series, size: float
 ) -> list[list[Wording]]:
     """Ways to label each territory, the fullest first."""
-    few = len(territories) <= MANY
+    named = by_name(territories)
     wordings = []
     for rep, name in territories["name"].items():
-        head = (str(name) or str(rep)) if few else str(rep)
+        head = (str(name) or str(rep)) if named else str(rep)
         amount = (load[rep],) if load.get(rep) else ()
-        # The last form stands outside a territory too small for the others.
         forms = [((head,), amount), (_halves(head), amount), (_halves(head), ())]
-        forms += [((str(rep),), amount), ((str(rep),), ()), ((head,), ())]
-        forms = list(dict.fromkeys(forms))
+        forms += [((str(rep),), amount), ((str(rep),), ())]
+        # The last form stands outside a territory too small for the others.
+        forms = [*dict.fromkeys(forms), ((head,), ())]
         wordings.append([_measured(*form, size) for form in forms])
     return wordings
 

@@ -14,6 +14,7 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from planner.maps.layout import Layout
+from planner.maps.mesh import mesh
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
@@ -43,18 +44,14 @@ def paint(ax: Axes, layer: Layers, fill: Sequence[str]) -> None:
     hair = (limits[0][1] - limits[0][0]) / _DETAIL
     ground = _simple(layer.coarse if len(layer.coarse) else layer.fine, hair)
     fill_shapes(ax, ground, [BLANK] * len(ground), 1)
-    shown = ~shapely.is_empty(layer.fills)
-    fills = _simple(layer.fills[shown], hair)
-    fill_shapes(
-        ax, fills, [tone for tone, kept in zip(fill, shown, strict=True) if kept], 2
-    )
+    net = mesh(layer.fills, hair)
+    fill_shapes(ax, net.shapes, fill, 2)
     _line(ax, _simple(layer.fine, hair), "#ffffff", 0.25, zorder=3, alpha=0.7)
     _line(ax, ground if len(layer.coarse) else ground[:0], "#ffffff", 0.9, zorder=4)
     # Islets would drown in a full line: coasts are thin, borders between reps strong.
-    coast = shapely.boundary(shapely.union_all(fills))
-    borders = shapely.difference(_borders(fills), coast)
+    coast = net.coast(np.ones(len(net.shapes), bool))
     add_path(ax, coast, 6, fill=False, edgecolor=INK, linewidth=0.35)
-    add_path(ax, borders, 6, fill=False, edgecolor=INK, linewidth=0.95)
+    add_path(ax, net.lines(net.inland), 6, fill=False, edgecolor=INK, linewidth=0.95)
     ax.set(xlim=limits[0], ylim=limits[1], xlabel="", ylabel="")
 
 

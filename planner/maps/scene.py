@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from planner.maps.fonts import quiet_fonts
 from planner.maps.frames import Frame
-from planner.maps.layout import Box, lay_out, round_length
+from planner.maps.layout import Box, lay_out, round_length, widened
 from planner.maps.paint import INK, PAPER, draw_scale_bar
 from planner.maps.zoom import with_zooms
 
@@ -67,6 +67,19 @@ class Panel:
         seen = shapely.intersects(shapes, shapely.box(*self.view))
         return np.where(seen, shapes, shapely.Polygon())
 
+    def cut(self, shapes: Shapes) -> Shapes:
+        """Cut shapes off somewhat outside the view of a zoom; otherwise all of them."""
+        if self.members is None:
+            return shapes
+        window = widened(self.view, self.aspect, 0.1)
+        return np.asarray(shapely.clip_by_rect(shapes, *window))
+
+    @property
+    def aspect(self) -> float:
+        """Width over height of the view."""
+        west, south, east, north = self.view
+        return (east - west) / (north - south)
+
 
 def arrange(
     ax: Axes,
@@ -76,6 +89,7 @@ def arrange(
     ground: Shapes,
     *,
     zooms: bool = True,
+    scales: bool = True,
 ) -> list[Panel]:
     """
     Set the view of the main axes, and make those of far parts and zooms in free room.
@@ -90,6 +104,8 @@ def arrange(
         Other shapes of the main body, not to be covered.
     zooms
         Whether to enlarge crowded places.
+    scales
+        Whether to draw scale bars.
     """
     figure = ax.get_figure()
     assert isinstance(figure, Figure)
@@ -111,6 +127,8 @@ def arrange(
         inset.set_label(ZOOM)
         panels.append(Panel(inset, 0, zoom.view, zoom.members))
         _tag(ax, inset, zoom.view, chr(ord("A") + at))
+    if not scales:
+        return panels
     draw_scale_bar(ax, plan)
     return [panels[0], *(_with_scale(each, fills[each.frame]) for each in panels[1:])]
 

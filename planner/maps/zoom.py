@@ -24,7 +24,7 @@ _REACH = 75.0
 _MOST = 4
 """More zooms than this are a second map."""
 
-_CONTEXT = 34.0
+_CONTEXT = 24.0
 """A zoom shows at least this much of the main body, in points, to be found again."""
 
 _WORTH = 1.9
