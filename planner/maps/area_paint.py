@@ -14,7 +14,7 @@ from planner.geo.colours import deep
 from planner.maps.areas import NOBODY, AreaLayer
 from planner.maps.frames import Frame
 from planner.maps.mesh import Mesh, mesh
-from planner.maps.paint import BLANK, INK, add_path, fill_shapes
+from planner.maps.paint import BLANK, INK, add_path, draw_regions, fill_shapes
 from planner.maps.scene import Panel
 from planner.maps.stripes import stripes
 
@@ -25,17 +25,10 @@ Mask = NDArray[np.bool_]
 STRIPE_STEP, STRIPE = 3.4, 0.85
 """Distance and width of stripes, in points."""
 
-_HAIR = 0.25
+HAIR = 0.25
 """Detail finer than this, in points of the page, is left out."""
 
 DASHES = (0, (2.4, 1.7))
-_REGION = ((4.5, 0.16, 0.4), (6.0, 0.22, 0.55), (8.0, 0.28, 0.7), (11.0, 0.38, 0.8))
-"""(side of the regions on both sides from so many points, width, opacity of their
-borders): they fade in where there is room for them."""
-
-_PARENT = ((6.0, 0.5, 0.9), (26.0, 1.0, 1.0))
-"""The same for borders between parents."""
-
 BORDER, _COAST, FORMER_BORDER = 1.1, 0.4, 0.9
 
 
@@ -116,7 +109,7 @@ def region_meshes(
     for panel in panels:
         seen = panel.cropped(flat[panel.frame])
         chosen = np.flatnonzero(~shapely.is_empty(seen))
-        parts.append(Part(mesh(seen[chosen], _HAIR / (pen * panel.scale)), chosen))
+        parts.append(Part(mesh(seen[chosen], HAIR / (pen * panel.scale)), chosen))
     return parts
 
 
@@ -145,7 +138,7 @@ def paint_areas(
     fill_shapes(ax, blank, [BLANK], 1)
     fill_shapes(ax, net.union(codes.now, len(codes.fill)), codes.fill, 2)
     _stripes(ax, net, codes, scale, pen)
-    _regions(ax, net, codes, scale, pen)
+    draw_regions(ax, net, codes.parent, scale, pen)
     add_path(ax, net.coast(owned), 6, fill=False, edgecolor=INK, linewidth=_COAST * pen)
     borders = net.differ(codes.now)
     borders &= (codes.now[net.left] >= 0) & (codes.now[net.right] >= 0)
@@ -170,35 +163,6 @@ def _stripes(ax: Axes, net: Mesh, codes: AreaCodes, scale: float, pen: float) ->
             linewidth=STRIPE * pen,
             capstyle="butt",
         )
-
-
-def _regions(ax: Axes, net: Mesh, codes: AreaCodes, scale: float, pen: float) -> None:
-    """Draw borders of regions and of parents where there is room for them."""
-    left, right = net.left[net.inland], net.right[net.inland]
-    area = shapely.area(net.shapes) * scale**2
-    # The mean with all neighbours: one large county among small ones is no reason.
-    both = np.append(left, right)
-    around = np.bincount(both, area[np.append(right, left)], len(area))
-    side = np.sqrt((area + around) / (1 + np.bincount(both, minlength=len(area))))
-    whole = np.sqrt(np.bincount(codes.parent, area))[codes.parent]
-    apart = net.differ(codes.parent)
-    for size, steps, kind, zorder in (
-        (side, _REGION, net.inland & ~apart, 4),
-        (whole, _PARENT, apart, 5),
-    ):
-        smaller = np.minimum(size[net.left], size[np.maximum(net.right, 0)])
-        for at, (least, width, opacity) in enumerate(steps):
-            most = steps[at + 1][0] if at + 1 < len(steps) else np.inf
-            chosen = kind & (smaller >= least) & (smaller < most)
-            add_path(
-                ax,
-                net.lines(chosen),
-                zorder,
-                fill=False,
-                edgecolor="#ffffff",
-                linewidth=width * pen,
-                alpha=opacity,
-            )
 
 
 def _former(ax: Axes, net: Mesh, codes: AreaCodes, borders: Mask, pen: float) -> None:

@@ -56,10 +56,11 @@ def divide(longitude: Floats, latitude: Floats, shapes: Shapes) -> list[Floats]:
     For each part longitudes and latitudes of its places, thinned out, shape (k, 2).
     """
     spots, weight = _gathered(longitude, latitude)
-    main, far = _split(spots, weight, shapes)
+    land = shapely.get_parts(shapely.union_all(shapes))
+    main, far = _split(spots, weight, land)
     # What is far depends on the extent; without the farthest parts others may be.
     while far and not main.all():
-        inner, more = _split(spots[main], weight[main], shapes)
+        inner, more = _split(spots[main], weight[main], land)
         if not more:
             break
         where = np.flatnonzero(main)
@@ -73,9 +74,9 @@ def divide(longitude: Floats, latitude: Floats, shapes: Shapes) -> list[Floats]:
     return [spots[member] for member in (main, *merged)]
 
 
-def _split(spots: Floats, weight: Floats, shapes: Shapes) -> tuple[Mask, list[Mask]]:
+def _split(spots: Floats, weight: Floats, land: Shapes) -> tuple[Mask, list[Mask]]:
     """Tell the main body from far parts, at the scale of all these spots."""
-    label = _clusters(spots, shapes)
+    label = _clusters(spots, land)
     sums = np.bincount(label, weight)
     main = label == int(np.argmax(sums))
     far: list[Mask] = []
@@ -143,14 +144,13 @@ def _with_extremes(
     return np.vstack([spots, places[ends]]), np.append(count, np.zeros(len(ends)))
 
 
-def _clusters(spots: Floats, shapes: Shapes) -> NDArray[np.int_]:
+def _clusters(spots: Floats, land: Shapes) -> NDArray[np.int_]:
     """Label the groups of spots that wide gaps and no filled land lie between."""
     ball = unit_sphere(spots[:, 0], spots[:, 1])
     extent = _extent(spots)
     if len(spots) < 3 or extent == 0:
         return np.zeros(len(spots), int)
     label = fcluster(linkage(ball, "single"), _GAP * extent, "distance") - 1
-    land = shapely.get_parts(shapely.union_all(shapes))
     _spot, part = shapely.STRtree(land).query_nearest(
         shapely.points(spots), all_matches=False
     )

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from planner.geo.colours import colours, darker
 from planner.geo.shapes import neighbours
-from planner.maps.area_paint import AreaCodes, paint_areas, region_meshes
+from planner.maps.area_paint import HAIR, AreaCodes, paint_areas, region_meshes
 from planner.maps.areas import FORMER, NOBODY, AreaLayer
 from planner.maps.fonts import families_for, quiet_fonts
 from planner.maps.frames import Frame, frames
 from planner.maps.lettering import draw_labels
-from planner.maps.paint import INK, Layers, draw_lines, paint, paint_marks
+from planner.maps.mesh import mesh
+from planner.maps.paint import INK, Layers, draw_parents, paint, paint_marks
 from planner.maps.scene import Panel, arrange
 
 Floats = NDArray[np.float64]
@@ -169,7 +170,8 @@ def _draw(
             paint_areas(panel.ax, part.net, codes.part(part.chosen), panel.scale)
         if "parent" not in areas.regions:
             for panel in panels:
-                draw_lines(panel.ax, _cropped(layers[panel.frame], panel).coarse)
+                coarse = panel.cut(layers[panel.frame].coarse)
+                draw_parents(panel.ax, mesh(coarse, HAIR / panel.scale))
     for panel in panels:
         paint_marks(panel.ax, layers[panel.frame])
     with quiet_fonts():

@@ -81,16 +81,14 @@ def area_signs(layer: AreaLayer, shown: Shown) -> list[Sign]:
     if (layer.owner() == NOBODY).any():
         signs.append((Patch(fc=BLANK, ec=_SOFT, lw=0.4), _("nobody's")))
     if shown.bases:
-        ring = {"marker": "o", "mfc": "#ffffff", "mec": INK, "ms": 3, "mew": 0.7}
-        signs.append((Line2D([], [], ls="", **ring), _("base of a rep")))
+        ring = Line2D([], [], ls="", marker="o", mfc="#ffffff", mec=INK, ms=3, mew=0.7)
+        signs.append((ring, _("base of a rep")))
     if shown.dots:
         dot = Line2D([], [], ls="", marker="o", mfc=_SOFT, mew=0, ms=1.8)
         signs.append((dot, _("account that needs a specialist")))
     if shown.zooms:
-        square = {"marker": "s", "mfc": INK, "mec": INK, "ms": 5}
-        signs.append(
-            (Line2D([], [], ls="", **square), _("A, B ...: shown again, enlarged"))
-        )
+        square = Line2D([], [], ls="", marker="s", mfc=INK, mec=INK, ms=5)
+        signs.append((square, _("A, B ...: shown again, enlarged")))
     return signs
 
 

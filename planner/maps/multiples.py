@@ -127,7 +127,7 @@ def write_multiples(
     -------
     Messages for the user, such as a font to install; usually none.
     """
-    known = [] if names is None else names.astype(str)
+    known = [] if names is None else [str(name) for name in names]
     families, message = families_for(
         [title or "", subtitle or "", *titles, *(notes or ()), *known]
     )
