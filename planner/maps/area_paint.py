@@ -100,7 +100,7 @@ def region_meshes(
     pen
         Factor on the widths of lines; thin lines are for less detail.
     """
-    shapes = layer.regions.geometry.to_numpy()
+    shapes = layer.net.shapes
     flat = [
         window.shapes(shapes, [other for other in windows if other is not window])
         for window in windows

@@ -19,10 +19,11 @@ from planner.maps.area_paint import HAIR, AreaCodes, paint_areas, region_meshes
 from planner.maps.areas import FORMER, NOBODY, AreaLayer
 from planner.maps.fonts import families_for, quiet_fonts
 from planner.maps.frames import Frame, frames
+from planner.maps.legend import Shown, area_signs, draw_legend
 from planner.maps.lettering import draw_labels
 from planner.maps.mesh import mesh
 from planner.maps.paint import INK, Layers, draw_parents, paint, paint_marks
-from planner.maps.scene import Panel, arrange
+from planner.maps.scene import Panel, arrange, settled
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
@@ -40,6 +41,7 @@ def plot_territories(
     specialist: pd.Series | None = None,
     areas: AreaLayer | None = None,
     zooms: bool = True,
+    legend: bool = True,
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -76,6 +78,8 @@ def plot_territories(
         The plan by regions that `territories` was made from.
     zooms
         Show crowded places again, enlarged, where there is free room.
+    legend
+        With `areas`: explain its signs under the map.
     title
         Written above the axes.
     ax
@@ -93,6 +97,8 @@ def plot_territories(
     with plt.rc_context({"font.family": families_for(texts)[0]}):
         if title:
             ax.set_title(title, loc="left", fontweight="bold", color=INK)
+        if areas is not None and legend:
+            _explain(ax, areas, specialist is not None, reps is not None)
         _draw(
             ax,
             territories,
@@ -117,6 +123,21 @@ def territory_colours(territories: gpd.GeoDataFrame) -> dict[str, str]:
         )
     chosen = colours(neighbours(territories), len(territories))
     return dict(zip(territories.index.astype(str), chosen, strict=True))
+
+
+def _explain(ax: Axes, areas: AreaLayer, dots: bool, bases: bool) -> None:
+    """Draw a legend in the lowest part of the axes, and lift them above it."""
+    figure = settled(ax)
+    points = 72 / figure.dpi
+    box = ax.get_window_extent()
+    shown = Shown(bases=bases, dots=dots, zooms=False, shared=False)
+    signs = area_signs(areas, shown)
+    drawn = draw_legend(
+        figure, signs, box.x0 * points, box.y0 * points, box.width * points
+    )
+    lift = drawn.get_window_extent().height / figure.bbox.height + 0.01
+    west, south, wide, tall = ax.get_position().bounds
+    ax.set_position((west, south + lift, wide, max(tall - lift, 0.01)))
 
 
 def _draw(

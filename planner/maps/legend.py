@@ -93,15 +93,17 @@ def area_signs(layer: AreaLayer, shown: Shown) -> list[Sign]:
 
 
 def draw_legend(
-    figure: Figure, signs: Sequence[Sign], left: float, base: float
+    figure: Figure, signs: Sequence[Sign], left: float, base: float, width: float
 ) -> Legend:
     """
-    Draw a legend in one row, as many rows as it takes within the figure.
+    Draw a legend in one row, or in as many rows as it takes.
 
     Parameters
     ----------
     left, base
         Its lower left corner, in points from that of the figure.
+    width
+        Within so many points, if it can be.
     """
     wide, tall = 72 * figure.get_figwidth(), 72 * figure.get_figheight()
     handles, texts = zip(*signs, strict=True)
@@ -122,8 +124,8 @@ def draw_legend(
             handletextpad=0.6,
             columnspacing=1.9,
         )
-        width = legend.get_window_extent().width * 72 / figure.dpi
-        if width <= wide - 2 * left or columns == 1:
+        used = legend.get_window_extent().width * 72 / figure.dpi
+        if used <= width or columns == 1:
             break
         legend.remove()
     return legend

@@ -94,7 +94,9 @@ def draw_labels(
     assert isinstance(figure, Figure)
     count = len(territories)
     size = next((size for most, size in _SIZES if count <= most), _SIZES[-1][1])
-    wordings = _wordings(territories, key_loads(loads), size)
+    # Without a table, only the map itself can say whose an id is.
+    named = loads is None or by_name(territories)
+    wordings = _wordings(territories, key_loads(loads), size, named)
     to_points = 72 / figure.dpi
     boxes = [_extent(panel.ax, to_points) for panel in panels]
     enlarged = set[int]()
@@ -179,10 +181,10 @@ def _columns(text: str) -> int:
 
 
 def _wordings(
-    territories: gpd.GeoDataFrame, load: pd.Series, size: float
+    territories: gpd.GeoDataFrame, load: pd.Series, size: float, named: bool
 ) -> list[list[Wording]]:
     """Ways to label each territory, the fullest first."""
-    named = by_name(territories)
+    short = by_name(territories)
     wordings = []
     for rep, name in territories["name"].items():
         head = (str(name) or str(rep)) if named else str(rep)
@@ -190,7 +192,7 @@ def _wordings(
         forms = [((head,), amount), (_halves(head), amount), (_halves(head), ())]
         forms += [((str(rep),), amount), ((str(rep),), ())]
         # The last form stands outside a territory too small for the others.
-        forms = [*dict.fromkeys(forms), ((head,), ())]
+        forms = [*dict.fromkeys(forms), ((head if short else str(rep),), ())]
         wordings.append([_measured(*form, size) for form in forms])
     return wordings
 

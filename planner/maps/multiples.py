@@ -185,9 +185,9 @@ def _legends(
         ]
         swatches = [Patch(fc=tone, ec=INK, lw=0.5) for tone in fill]
         blocks.append(list(zip(swatches, texts, strict=True)))
-    base = 10.0
+    base, width = 10.0, 72 * figure.get_figwidth() - 2 * _MARGIN
     for signs in blocks:
-        legend = draw_legend(figure, signs, _MARGIN, base)
+        legend = draw_legend(figure, signs, _MARGIN, base, width)
         base += legend.get_window_extent().height * 72 / figure.dpi + 6
     return base + 8
 

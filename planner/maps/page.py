@@ -96,6 +96,7 @@ zooms, title
             specialist=specialist,
             areas=areas,
             zooms=zooms,
+            legend=False,
             ax=ax,
         )
         heading(figure, title, subtitle)
@@ -109,7 +110,8 @@ zooms, title
             parts = account_signs(shown)
         else:
             parts = []
-            draw_legend(figure, area_signs(areas, shown), _MARGIN, 9)
+            signs = area_signs(areas, shown)
+            draw_legend(figure, signs, _MARGIN, 9, 72 * WIDTH - 2 * _MARGIN)
         if table is not None and set(table.head) & {_("hours"), _("value")}:
             parts.append(_("hours: share of capacity, value: share of target"))
         _foot(figure, parts)

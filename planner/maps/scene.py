@@ -107,12 +107,7 @@ def arrange(
     scales
         Whether to draw scale bars.
     """
-    figure = ax.get_figure()
-    assert isinstance(figure, Figure)
-    if figure.get_layout_engine() is not None:
-        with quiet_fonts():
-            figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+    figure = settled(ax)
     corners = ax.get_window_extent()
     plan = lay_out(windows, fills, marks, corners.width / corners.height, [ground])
     if zooms:
@@ -131,6 +126,17 @@ def arrange(
         return panels
     draw_scale_bar(ax, plan)
     return [panels[0], *(_with_scale(each, fills[each.frame]) for each in panels[1:])]
+
+
+def settled(ax: Axes) -> Figure:
+    """Let the layout of a figure place its axes, once and for all."""
+    figure = ax.get_figure()
+    assert isinstance(figure, Figure)
+    if figure.get_layout_engine() is not None:
+        with quiet_fonts():
+            figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+    return figure
 
 
 def _set_view(ax: Axes, view: Box) -> None:
