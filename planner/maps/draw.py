@@ -19,14 +19,17 @@ from planner.maps.area_paint import HAIR, AreaCodes, paint_areas, region_meshes
 from planner.maps.areas import FORMER, NOBODY, AreaLayer
 from planner.maps.fonts import families_for, quiet_fonts
 from planner.maps.frames import Frame, frames
-from planner.maps.legend import Shown, area_signs, draw_legend
+from planner.maps.legend import Shown, Sign, area_signs, draw_legend
 from planner.maps.lettering import draw_labels
 from planner.maps.mesh import mesh
 from planner.maps.paint import INK, Layers, draw_parents, paint, paint_marks
-from planner.maps.scene import Panel, arrange, settled
+from planner.maps.scene import ZOOM, Panel, arrange, settled
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
+
+_LEGEND = 26.0
+"""Height of a legend under axes, in points."""
 
 
 def plot_territories(
@@ -96,9 +99,10 @@ def plot_territories(
     texts = [*names, *territories.index, title or ""]
     with plt.rc_context({"font.family": families_for(texts)[0]}):
         if title:
-            ax.set_title(title, loc="left", fontweight="bold", color=INK)
-        if areas is not None and legend:
-            _explain(ax, areas, specialist is not None, reps is not None)
+            ax.set_title(title, loc="left", fontweight="bold", color=INK, y=1.0)
+        explained = areas is not None and legend
+        if explained:
+            _make_room(ax)
         _draw(
             ax,
             territories,
@@ -112,6 +116,14 @@ def plot_territories(
             areas,
             zooms,
         )
+        if areas is not None and explained:
+            shown = Shown(
+                bases=reps is not None,
+                dots=specialist is not None,
+                zooms=any(inset.get_label() == ZOOM for inset in ax.child_axes),
+                shared=False,
+            )
+            _explain(ax, area_signs(areas, shown))
     return ax
 
 
@@ -125,19 +137,21 @@ def territory_colours(territories: gpd.GeoDataFrame) -> dict[str, str]:
     return dict(zip(territories.index.astype(str), chosen, strict=True))
 
 
-def _explain(ax: Axes, areas: AreaLayer, dots: bool, bases: bool) -> None:
-    """Draw a legend in the lowest part of the axes, and lift them above it."""
+def _make_room(ax: Axes) -> None:
+    """Lift axes so that a legend of two rows fits under them."""
+    figure = settled(ax)
+    west, south, wide, tall = ax.get_position().bounds
+    lift = min(_LEGEND / (72 * figure.get_figheight()), tall / 2)
+    ax.set_position((west, south + lift, wide, tall - lift))
+
+
+def _explain(ax: Axes, signs: Sequence[Sign]) -> None:
+    """Draw a legend under axes."""
     figure = settled(ax)
     points = 72 / figure.dpi
     box = ax.get_window_extent()
-    shown = Shown(bases=bases, dots=dots, zooms=False, shared=False)
-    signs = area_signs(areas, shown)
-    drawn = draw_legend(
-        figure, signs, box.x0 * points, box.y0 * points, box.width * points
-    )
-    lift = drawn.get_window_extent().height / figure.bbox.height + 0.01
-    west, south, wide, tall = ax.get_position().bounds
-    ax.set_position((west, south + lift, wide, max(tall - lift, 0.01)))
+    base = box.y0 * points - _LEGEND
+    draw_legend(figure, signs, box.x0 * points, base, box.width * points)
 
 
 def _draw(

@@ -168,14 +168,15 @@ def _inset(ax: Axes, box: Box, view: Box, shown: Box, frame: str) -> Axes:
 def _tag(ax: Axes, inset: Axes, view: Box, letter: str) -> None:
     """Mark a zoom and its place on the main map with the same letter."""
     west, south, east, north = view
-    ax.plot(
-        [west, east, east, west, west],
-        [south, south, north, north, south],
-        color=INK,
-        linewidth=0.9,
-        zorder=11,
-        solid_joinstyle="miter",
-    )
+    for colour, width in ((PAPER, 2.4), (INK, 1.0)):
+        ax.plot(
+            [west, east, east, west, west],
+            [south, south, north, north, south],
+            color=colour,
+            linewidth=width,
+            zorder=11,
+            solid_joinstyle="miter",
+        )
     badge = {"boxstyle": "square,pad=0.2", "fc": INK, "ec": INK, "lw": 0.5}
     corners = ((ax, (west, north), "data", (-1, 1)), (inset, (0, 1), None, (3.6, -3.6)))
     for axes, place, coords, shift in corners:
