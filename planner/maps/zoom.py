@@ -21,6 +21,9 @@ _SMALL = 16.0
 _REACH = 75.0
 """Crowded territories at most this far apart, in points, share a zoom."""
 
+_WIDEST = 120.0
+"""Two that overlap become one up to this side, in points."""
+
 _MOST = 4
 """More zooms than this are a second map."""
 
@@ -103,15 +106,23 @@ def _crowds(plan: Layout, shapes: Shapes, width: float) -> list[_Crowd]:
             members = small[chosen].tolist()
             crowds.append(_Crowd(box, members, float(np.median(side[small[chosen]]))))
     crowds.sort(key=lambda crowd: (-len(crowd.members), crowd.size))
-    return _apart(crowds)[:_MOST]
+    return _apart(crowds, _WIDEST / scale)[:_MOST]
 
 
-def _apart(crowds: Sequence[_Crowd]) -> list[_Crowd]:
-    """Leave out places that overlap a more crowded one."""
+def _apart(crowds: Sequence[_Crowd], widest: float) -> list[_Crowd]:
+    """Join crowds whose boxes overlap, or leave out the less crowded one."""
     kept: list[_Crowd] = []
     for crowd in crowds:
-        box = shapely.box(*crowd.box)
-        if not any(box.intersects(shapely.box(*other.box)) for other in kept):
+        for at, other in enumerate(kept):
+            if shapely.box(*crowd.box).intersects(shapely.box(*other.box)):
+                west, south = np.minimum(crowd.box[:2], other.box[:2]).tolist()
+                east, north = np.maximum(crowd.box[2:], other.box[2:]).tolist()
+                if max(east - west, north - south) <= widest:
+                    members = [*other.members, *crowd.members]
+                    size = min(other.size, crowd.size)
+                    kept[at] = _Crowd((west, south, east, north), members, size)
+                break
+        else:
             kept.append(crowd)
     return kept
 
