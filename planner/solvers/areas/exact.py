@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from planner.solvers.areas.graph import pieces, separator
 from planner.solvers.areas.model import FREE, AreaModel, AreaOutcome, Floats, Ints
@@ -99,7 +99,7 @@ class _Hess:
         return kept
 
     def constrain(
-        self, columns: Ints, values: Floats | float, low: float, high: float
+        self, columns: Ints, values: ArrayLike, low: float, high: float
     ) -> None:
         """Add low <= values @ x[columns] <= high."""
         self.low.append(low)

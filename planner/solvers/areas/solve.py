@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.solvers.areas.exact import CLOSER, as_siting, solve_hess
 from planner.solvers.areas.labels import few_labels, solve_labels
@@ -20,6 +22,7 @@ from planner.solvers.areas.model import AreaModel, AreaOutcome, Ints
 from planner.solvers.areas.search import Found, search_areas
 from planner.solvers.result import Watch, gap_of
 from planner.solvers.siting.bound import SiteBound, site_bound
+from planner.solvers.siting.model import SitingModel
 
 SEARCH_FIRST, SEARCH_MOST = 0.15, 15.0
 """Share of the time, and seconds at most, for the search alone."""
@@ -116,7 +119,9 @@ class _Solve:
         closed = self.infeasible or self.watch.left <= 0
         return closed or gap_of(self.found.cost, self.bound) <= max(self.gap, CLOSER)
 
-    def _search(self, seconds: float, threads: int, stop: object = None) -> None:
+    def _search(
+        self, seconds: float, threads: int, stop: threading.Event | None = None
+    ) -> None:
         if seconds <= 0 or self.is_done():
             return
         watch = self.watch
@@ -143,7 +148,7 @@ class _Solve:
         )
         watch.report("search", self.found.cost)
 
-    def _prove_by_centres(self, site: object) -> None:
+    def _prove_by_centres(self, site: SitingModel) -> None:
         limit = self.found.cost
         priced = site_bound(
             site,
@@ -172,7 +177,7 @@ class _Solve:
             )
         )
 
-    def _arcs(self, priced: SiteBound, site: object) -> np.ndarray:
+    def _arcs(self, priced: SiteBound, site: SitingModel) -> NDArray[np.bool_]:
         if math.isfinite(self.found.cost):
             return priced.arcs_up_to(site, self.found.cost)
         return np.isfinite(site.cost)
@@ -181,7 +186,7 @@ class _Solve:
         self.bound = max(self.bound, bound)
         self.watch.report("bound", bound=min(self.bound, self.found.cost))
 
-    def _beside(self, prove: object) -> None:
+    def _beside(self, prove: Callable[[Watch], AreaOutcome]) -> None:
         """Let an exact model run while the search goes on; take in what it proves."""
         stop, done, watch = threading.Event(), threading.Event(), self.watch
         inner = Watch(

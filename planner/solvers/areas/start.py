@@ -43,9 +43,10 @@ def first_plan(
     ):
         power = power_labels(m, k, weight, rng)
         label = label if power is None else power
-    label = _main_pieces(model, m, label, weight)
-    if label is None:
+    whole = _main_pieces(model, m, label, weight)
+    if whole is None:
         return None
+    label = whole
     _plant(model, m, label, weight, rng)
     drift = rng.random(k) * weight.sum() / k * 0.1
     _grow(m, label, allowed, weight, m.point[:, 1:3], drift)
