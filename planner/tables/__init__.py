@@ -1,5 +1,6 @@
 """Spreadsheets in, clean frames out, every fault named at once."""
 
+from planner.tables.areas import PREFIX, planning_rows
 from planner.tables.clean import read_clean, write_clean
 from planner.tables.conditions import matches
 from planner.tables.frames import Tables
@@ -9,6 +10,7 @@ from planner.tables.schema import FieldInfo, contracts
 from planner.tables.skills import parse_skills
 
 __all__ = [
+    "PREFIX",
     "FieldInfo",
     "Tables",
     "check_tables",
@@ -16,6 +18,7 @@ __all__ = [
     "load_tables",
     "matches",
     "parse_skills",
+    "planning_rows",
     "read_clean",
     "safe_series",
     "safe_text",

@@ -57,6 +57,8 @@ def account_uses(scenario: Scenario, rules: str = "") -> dict[str, Use]:
         ranged = condition.at_least is not None or condition.at_most is not None
         _add(uses, condition.column, Use(key, numeric=ranged))
     for index, together in enumerate(scenario.together):
+        if scenario.unit == "region" and together.column.startswith("level:"):
+            continue  # a level of the regions, not a column
         _add(uses, together.column, Use(f"together[{index}].column"))
     for index, apart in enumerate(scenario.apart):
         _add(uses, apart.column, Use(f"apart[{index}].column"))
@@ -92,6 +94,8 @@ def _conditions(scenario: Scenario) -> Iterator[tuple[str, Condition]]:
     for name in ("pins", "forbid"):
         for index, pin in enumerate(getattr(scenario, name)):
             groups.append((f"{name}[{index}].where", pin.where or []))
+    for index, carve in enumerate(scenario.areas.carve):
+        groups.append((f"areas.carve[{index}].where", carve.where or []))
     for index, conditions in enumerate(scenario.protect.where):
         groups.append((f"protect.where[{index}]", conditions))
     if scenario.leave_out:

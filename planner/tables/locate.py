@@ -1,0 +1,219 @@
+"""Regions as areas of a plan: their shapes, their neighbours, the accounts in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from planner.errors import PlannerError
+from planner.geo.adjacency import neighbours
+from planner.geo.cells import cells_of_points
+from planner.geo.locate import regions_of
+from planner.scenario import Scenario, Table
+from planner.scenario.areas import Areas
+from planner.tables.areas import ancestors_at, area_regions, carved
+from planner.tables.clean_regions import no_regions
+from planner.tables.fields import Parsed
+from planner.tables.findings import Findings, nearest
+from planner.tables.regions import shapes_of_file
+from planner.words import _
+
+
+class AreaTables:
+    """
+    The tables of a plan by regions, made ready.
+
+    Attributes
+    ----------
+    accounts
+        With the unit region of each account as `region_id`; "" only where carved out.
+    regions
+        With cells as shapes where the scenario asks for them.
+    adjacency
+        As in `planner.tables.frames.Tables`.
+    """
+
+    def __init__(
+        self, accounts: pd.DataFrame, regions: gpd.GeoDataFrame, adjacency: pd.DataFrame
+    ) -> None:
+        self.accounts, self.regions, self.adjacency = accounts, regions, adjacency
+
+
+def lay_out(
+    scenario: Scenario,
+    base: Path,
+    parsed: Parsed,
+    accounts: pd.DataFrame,
+    reps: pd.DataFrame,
+    regions: gpd.GeoDataFrame | None,
+    named: Findings,
+) -> AreaTables | None:
+    """
+    Put accounts into regions, and find out which regions are neighbours.
+
+    Parameters
+    ----------
+    base
+        Folder that the files of outline and barriers are relative to.
+    parsed, accounts
+        The accounts as parsed (their findings take faults of rows), and clean.
+    named
+        Takes faults of the scenario, and notes.
+
+    Returns
+    -------
+    None where there is a fault.
+    """
+    if regions is None:
+        no_regions(named)
+        return None
+    areas = scenario.areas
+    units = area_regions(regions, areas.level)
+    _check_names(scenario, reps, units, regions, named)
+    if not len(units) or named.faults:
+        return None
+    try:
+        regions = _with_cells(areas, base, regions, units, named)
+        units = regions.loc[units.index]
+        barrier = None
+        if areas.barriers is not None:
+            barrier = shapes_of_file(base / areas.barriers)
+        found = neighbours(
+            units.geometry,
+            tolerance_m=areas.tolerance_m,
+            barriers=barrier,
+            links=areas.links,
+            cuts=areas.cuts,
+            islands=areas.islands,
+        )
+    except PlannerError as error:
+        named.fault("areas", "", str(error), _("Correct the part areas."))
+        return None
+    named.notes += found.notes
+    ids = _located(scenario, parsed, accounts, regions, units)
+    if parsed.findings.faults:
+        return None
+    accounts = accounts.assign(region_id=pd.Series(ids, accounts.index, dtype="str"))
+    return AreaTables(accounts, regions, found.edges.reset_index(drop=True))
+
+
+def _check_names(
+    scenario: Scenario,
+    reps: pd.DataFrame,
+    units: gpd.GeoDataFrame,
+    regions: gpd.GeoDataFrame,
+    named: Findings,
+) -> None:
+    """Report levels, regions and reps that the scenario names and no table has."""
+    areas = scenario.areas
+    levels = sorted(set(regions["level"]) - {""})
+    wanted = [("areas.level", areas.level)]
+    for index, entry in enumerate(scenario.together):
+        if entry.column.startswith("level:"):
+            level = entry.column.removeprefix("level:")
+            wanted.append((f"together[{index}].column", level))
+    for key, level in wanted:
+        if level is not None and level not in levels:
+            rule = _("no region has this level")
+            named.fault(key, level, rule, nearest(level, levels, _("levels")))
+    known = [str(x) for x in units.index]
+    asked = [("areas.set_apart", one) for one in areas.apart]
+    for part in ("pins", "forbid"):
+        for index, pin in enumerate(getattr(scenario, part)):
+            asked += [(f"{part}[{index}].regions", one) for one in pin.regions or []]
+    for key, one in asked:
+        if one not in units.index:
+            rule = _("no region has this id")
+            named.fault(key, one, rule, nearest(one, known, _("regions")))
+    asked = [("areas.set_apart", rep) for rep in areas.apart.values()]
+    for key, rep in [*asked, *(("areas.locked_reps", r) for r in areas.locked_reps)]:
+        if rep not in reps.index:
+            rule = _("no rep has this id")
+            named.fault(key, rep, rule, nearest(rep, list(reps.index), _("reps")))
+    if len(set(areas.apart.values())) < len(areas.apart):
+        named.fault(
+            "areas.set_apart",
+            "",
+            _("two regions have the same rep"),
+            _("Give each region that is set apart a rep of its own."),
+        )
+
+
+def _with_cells(
+    areas: Areas,
+    base: Path,
+    regions: gpd.GeoDataFrame,
+    units: gpd.GeoDataFrame,
+    named: Findings,
+) -> gpd.GeoDataFrame:
+    """Give regions that are points their cells; refuse points where none are asked."""
+    points = units.geometry.geom_type.isin(["Point", "MultiPoint"])
+    if not areas.cells:
+        if points.any() and areas.contiguous:
+            raise PlannerError(
+                _(
+                    "{n:,} regions are points, which have no borders. Set "
+                    "areas.cells = true, or give a file of boundaries."
+                ).format(n=int(points.sum()))
+            )
+        return regions
+    outline = None if areas.outline is None else shapes_of_file(base / areas.outline)
+    centres = shapely.point_on_surface(np.asarray(units.geometry.array, dtype=object))
+    cells = cells_of_points(
+        shapely.get_x(centres), shapely.get_y(centres), units.index, outline=outline
+    )
+    shapes = regions.geometry.copy()
+    shapes.loc[units.index] = cells.loc[units.index].to_numpy()
+    named.notes.append(
+        _("{n:,} regions drawn as the cells of their points").format(n=len(units))
+    )
+    return regions.set_geometry(shapes)
+
+
+def _located(
+    scenario: Scenario,
+    parsed: Parsed,
+    accounts: pd.DataFrame,
+    regions: gpd.GeoDataFrame,
+    units: gpd.GeoDataFrame,
+) -> NDArray[np.object_]:
+    """Unit region of each account, shape (accounts,); those in none are faults."""
+    areas, n = scenario.areas, len(accounts)
+    ids = np.full(n, "", dtype=object)
+    if areas.locate != "place":
+        ids = _by_column(accounts, regions, units)
+    if areas.locate != "column":
+        open_ = (ids == "") & accounts["latitude"].notna().to_numpy()
+        if open_.any():
+            place = accounts.loc[open_, ["longitude", "latitude"]].to_numpy(float)
+            found, notes = regions_of(place[:, 0], place[:, 1], units.geometry)
+            ids[open_] = found
+            parsed.findings.notes += notes
+    nowhere = np.flatnonzero((ids == "") & ~carved(scenario, accounts))
+    parsed.findings.cell_faults(
+        nowhere,
+        parsed.column("region_id"),
+        accounts["region_id"].to_numpy(object)[nowhere],
+        _("the account lies in no region of the plan"),
+        _("Give it a region_id, correct its place, or carve it out (areas.carve)."),
+    )
+    return ids
+
+
+def _by_column(
+    accounts: pd.DataFrame, regions: gpd.GeoDataFrame, units: gpd.GeoDataFrame
+) -> NDArray[np.object_]:
+    """Unit region that is, or lies around, the region_id of each account."""
+    unit_of = pd.Series("", index=regions.index, dtype=object)
+    unit_of[units.index] = units.index
+    for level in units["level"].unique():
+        above = ancestors_at(regions, level)
+        known = above.isin(units.index) & (unit_of == "")
+        unit_of[known] = above[known]
+    found = accounts["region_id"].map(unit_of).fillna("")
+    return found.to_numpy(dtype=object, copy=True)
