@@ -67,6 +67,8 @@ class Areas:
         Whether the units on the map of each rep must hang together.
     needed
         Whether each rep must have a unit on the map, shape (m,): all who may.
+    place
+        Where each unit lies on a plane, in metres, shape (n, 2): for the search.
     cut
         Cost steps of each edge between two reps, shape (e,); None: nothing.
     inertia
@@ -77,6 +79,7 @@ class Areas:
     on_map: NDArray[np.bool_]
     contiguous: bool
     needed: NDArray[np.bool_]
+    place: NDArray[np.float64]
     cut: Ints | None = None
     inertia: Inertia | None = None
 

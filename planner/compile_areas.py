@@ -31,13 +31,17 @@ def areas_of(pairs: Pairs, unit_of: Positions, eligible: NDArray[np.bool_]) -> A
     on_map = np.zeros(n, dtype=bool)
     on_map[unit_of[pairs.is_region]] = True
     edges, cut = _edges(pairs, unit_of)
+    metres = planar_metres(pairs.account_places[:, 1], pairs.account_places[:, 0])
+    count = np.maximum(np.bincount(unit_of, minlength=n), 1)
+    place = np.stack([np.bincount(unit_of, axis, n) / count for axis in metres.T], 1)
     return Areas(
         edges=edges,
         on_map=on_map,
         contiguous=areas.contiguous,
         needed=eligible,
+        place=place,
         cut=cut if areas.cut_edges is not None else None,
-        inertia=_inertia(pairs, unit_of, n),
+        inertia=_inertia(pairs, metres, unit_of, n),
     )
 
 
@@ -70,13 +74,14 @@ def _edges(
     return edges.astype(np.int64).reshape(-1, 2), total
 
 
-def _inertia(pairs: Pairs, unit_of: Positions, n: int) -> Inertia | None:
+def _inertia(
+    pairs: Pairs, metres: NDArray[np.float64], unit_of: Positions, n: int
+) -> Inertia | None:
     compact = pairs.scenario.areas.compactness
     if compact is None or compact.to != "centre":
         return None
     scale = pairs.scale_of(compact.measure)
     weight = to_integers(pairs.own[compact.measure], scale)
-    metres = planar_metres(pairs.account_places[:, 1], pairs.account_places[:, 0])
     x, y = to_integers(metres).astype(object).T
     weights = weight.astype(object)
     moments = []

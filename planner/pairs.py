@@ -199,7 +199,9 @@ class Pairs:
         if len(apart):
             rep = self.accounts["area"].map(apart).fillna("")
             self.apart_rep = self.reps.index.get_indexer(pd.Index(rep))
-        self.is_apart = np.append(self.reps.index.isin(list(areas.apart.values())), False)
+        self.is_apart = np.append(
+            self.reps.index.isin(list(areas.apart.values())), False
+        )
 
     def _accounts_alone(self) -> None:
         """Costs and amounts that depend on the account alone, in steps, (n,)."""
@@ -387,14 +389,13 @@ class Pairs:
         if self.protected.any():
             allowed &= ~self.protected[at] | (rep == self.owner[at])
         if self.is_region.any():
-            allowed &= self._on_the_map(at, rep)
+            allowed &= self.keeps_to_map(at, rep)
         if self.scenario.travel.max_km is not None:
             near = km <= self.scenario.travel.max_km
             allowed &= near | self.pinned[at]
         return np.where(rep == self.m, self.may_stay_out[at], allowed)
 
-
-    def _on_the_map(self, at: Positions, rep: Positions) -> Bools:
+    def keeps_to_map(self, at: Positions, rep: Positions) -> Bools:
         """Whether locked reps keep today's regions, and those apart have their own."""
         region, owner, own = self.is_region[at], self.owner[at], self.apart_rep[at]
         locked = self.kept[at] | (region & self.keeps_map[rep])

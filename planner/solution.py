@@ -18,7 +18,9 @@ from planner.errors import PlannerError
 from planner.evaluate.labels import label_of
 from planner.evaluate.metrics import Metrics, metrics
 from planner.plan import Plan
+from planner.problem import evaluate
 from planner.scenario import Scenario, read_scenario, with_solve
+from planner.solvers.areas.names import named_by_today
 from planner.solvers.baselines import Baseline, baselines
 from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Progress, Result, Status
@@ -97,7 +99,14 @@ class Solution:
         scenario = self.scenario
         rows = [f"balance[{i}]" for i, b in enumerate(scenario.balance) if not b.hard]
         sets = [f"together[{i}]" for i, t in enumerate(scenario.together) if t.price]
-        return (*self.compiled.problem.terms, *rows, *sets)
+        return (*self.compiled.problem.terms, *rows, *sets, *self._map_terms())
+
+    def _map_terms(self) -> list[str]:
+        areas = self.compiled.problem.areas
+        if areas is None:
+            return []
+        asked = {"compactness": areas.inertia, "cut_edges": areas.cut}
+        return [name for name, price in asked.items() if price is not None]
 
     def stake(self) -> float | None:
         """
@@ -244,8 +253,19 @@ def solve_compiled(
     if result.arcs is None:
         why = reasons_why_not(compiled, scenario)
         return Solution(scenario, tables, compiled, result, None, (), why)
+    if compiled.problem.areas is not None:
+        result = _names_stay(result, compiled)
     plan = Plan.of_arcs(compiled, result.arcs)
     return Solution(scenario, tables, compiled, result, plan, ways)
+
+
+def _names_stay(result: Result, compiled: Compiled) -> Result:
+    """Let territories keep the reps with whom they share most of today's map."""
+    assert result.arcs is not None
+    arcs = named_by_today(compiled, result.arcs)
+    cost = evaluate(compiled.problem, arcs).cost
+    status = Status.OPTIMAL if cost == result.bound else Status.FEASIBLE
+    return replace(result, arcs=arcs, cost=cost, status=status)
 
 
 def in_currency(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -43,6 +44,21 @@ class Case:
     loads: dict[Quantity, Ints]
     dual: DualBound | KnapsackBound
 
+    @cached_property
+    def may_have_regions(self) -> set[int]:
+        """Columns of the reps who may have some region, with all that goes with it."""
+        count, found = self.recount, np.zeros(self.recount.nobody + 1, dtype=bool)
+        units = np.unique(count.unit[count.ground.is_region])
+        inside = np.flatnonzero(np.isin(count.unit, units))
+        for parts, starts in count.blocks(inside):
+            allowed: Bools | None = None
+            for rows in parts:
+                whole = count.pairs(rows).summed(starts).eligible
+                allowed = whole if allowed is None else allowed & whole
+            if allowed is not None:
+                found |= allowed.any(axis=0)
+        return set(np.flatnonzero(found[:-1]).tolist())
+
     def account(self, at: int) -> str:
         return str(self.recount.accounts.index[at])
 
@@ -55,6 +71,7 @@ def place(plan: dict[str, list[str]], recount: Recount) -> tuple[Ints, Ints, lis
     """Find line and chosen column of each account, and what is wrong with both."""
     ids, faults = plan["account_id"], []
     at = recount.accounts.index.get_indexer(pd.Index(ids, dtype=object))
+    at = np.where(recount.ground.is_region[at], UNREAD, at)
     rep = recount.reps.index.get_indexer(pd.Index(plan["rep_id"], dtype=object))
     line_of = np.full(len(recount.accounts), UNREAD, dtype=np.int64)
     chosen = line_of.copy()
@@ -74,7 +91,7 @@ def place(plan: dict[str, list[str]], recount: Recount) -> tuple[Ints, Ints, lis
                         id=account_id, rep=rep_id
                     )
                 )
-    missing = recount.accounts.index[line_of < 0]
+    missing = recount.accounts.index[(line_of < 0) & ~recount.ground.is_region]
     faults += [_("{id} is missing").format(id=account) for account in missing]
     if ids != sorted(ids):
         faults.append(_("the rows are not sorted by account_id"))

@@ -62,7 +62,8 @@ def metrics(tables: Tables, scenario: Scenario, owner: pd.Series) -> Metrics:
     tables, scenario
         The question that the assignment answers.
     owner
-        ``account_id`` -> ``rep_id`` for every account, in any order; "" = left out.
+        ``account_id`` -> ``rep_id`` for every account, in any order; "" = left out. By
+        regions also for each of these, as ``region:<id>``.
 
     Returns
     -------
@@ -136,7 +137,7 @@ class _Count:
 
     def _reps(self) -> pd.DataFrame:
         survey = self.survey
-        ones = np.ones(len(survey.chosen))
+        ones = survey.is_account.astype(float)
         columns: dict[str, ArrayLike] = {
             "accounts": self._per_rep(ones, survey.chosen).astype(int)
         }
@@ -208,7 +209,7 @@ class _Count:
         asked, matched = survey.skills
         nothing = len(km) == 0
         return {
-            "accounts": len(survey.chosen),
+            "accounts": survey.is_account.sum(),
             "accounts_left_out": (~survey.served).sum(),
             "value_left_out": survey.value[~survey.served].sum(),
             "reps": self.m,
@@ -228,8 +229,8 @@ class _Count:
         survey = self.survey
         value_moved = survey.value[survey.moved].sum()
         return {
-            "accounts_vacant": (survey.before == self.m).sum(),
-            "accounts_moved": survey.moved.sum(),
+            "accounts_vacant": (survey.is_account & (survey.before == self.m)).sum(),
+            "accounts_moved": (survey.is_account & survey.moved).sum(),
             "value_moved": value_moved,
             "value_moved_share": _ratio(value_moved, survey.value.sum()),
             "handover_value_at_risk": survey.at_risk,

@@ -1,6 +1,6 @@
 """Spreadsheets in, clean frames out, every fault named at once."""
 
-from planner.tables.areas import PREFIX, planning_rows
+from planner.tables.areas import PREFIX, area_regions, planning_rows
 from planner.tables.clean import read_clean, write_clean
 from planner.tables.conditions import matches
 from planner.tables.frames import Tables
@@ -13,6 +13,7 @@ __all__ = [
     "PREFIX",
     "FieldInfo",
     "Tables",
+    "area_regions",
     "check_tables",
     "contracts",
     "load_tables",

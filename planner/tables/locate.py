@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 
 from planner.errors import PlannerError
 from planner.geo.adjacency import neighbours
-from planner.geo.cells import cells_of_points
 from planner.geo.locate import regions_of
-from planner.scenario import Scenario, Table
+from planner.scenario import Scenario
 from planner.scenario.areas import Areas
 from planner.tables.areas import ancestors_at, area_regions, carved
 from planner.tables.clean_regions import no_regions
 from planner.tables.fields import Parsed
 from planner.tables.findings import Findings, nearest
-from planner.tables.regions import shapes_of_file
+from planner.tables.outlines import shapes_of_file
 from planner.words import _
 
 
@@ -163,6 +162,8 @@ def _with_cells(
             )
         return regions
     outline = None if areas.outline is None else shapes_of_file(base / areas.outline)
+    from planner.geo.cells import cells_of_points
+
     centres = shapely.point_on_surface(np.asarray(units.geometry.array, dtype=object))
     cells = cells_of_points(
         shapely.get_x(centres), shapely.get_y(centres), units.index, outline=outline
