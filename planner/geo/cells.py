@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from planner.geo.antimeridian import cut_at_antimeridian
 from planner.geo.crs import local_crs
 
 Floats = NDArray[np.float64]
@@ -103,16 +104,7 @@ def to_degrees(shape: shapely.Geometry, crs: pyproj.CRS) -> shapely.Geometry:
         return middle + (np.asarray(lon) - middle + 180) % 360 - 180, np.asarray(lat)
 
     whole = shapely.transform(dense, unrolled, interleaved=False)
-    if whole.bounds[0] >= -180 and whole.bounds[2] <= 180:
-        return whole
-    parts = [
-        shapely.transform(
-            shapely.intersection(whole, shapely.box(turn - 180, -90, turn + 180, 90)),
-            lambda lonlat, turn=turn: lonlat - np.array([turn, 0]),
-        )
-        for turn in (-360, 0, 360)
-    ]
-    return shapely.union_all(parts)
+    return cut_at_antimeridian(whole)
 
 
 def _sites(points: Floats, held: pd.DataFrame) -> pd.DataFrame:
