@@ -17,6 +17,7 @@ from planner.earlier import read_start
 from planner.errors import PlannerError
 from planner.evaluate.labels import label_of
 from planner.evaluate.metrics import Metrics, metrics
+from planner.oversize import set_apart
 from planner.plan import Plan
 from planner.problem import evaluate
 from planner.scenario import Scenario, read_scenario, with_solve
@@ -208,6 +209,7 @@ def solve(
         regions=regions,
         distances=distances,
     )
+    tables, scenario = set_apart(tables, scenario)
     compiled = compile_problem(tables, scenario)
     start = None if warm_start is None else read_start(warm_start, compiled)
     return solve_compiled(

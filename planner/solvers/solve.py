@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from planner.problem import Problem, evaluate
 from planner.scenario.model import Solve
 from planner.solvers.areas.adapter import on_map
+from planner.solvers.areas.diagnose import reasons_on_the_map
 from planner.solvers.core import better_arcs, solve_core
 from planner.solvers.dual import Dual, solve_dual, with_plan
 from planner.solvers.exact import ExactOutcome, solve_exact
@@ -105,6 +106,8 @@ class _Run:
         if self.bound > worst:
             return self.result(Status.INFEASIBLE, None)
         if self.problem.areas is not None:
+            if reasons_on_the_map(self.problem):
+                return self.result(Status.INFEASIBLE, None)
             return self._areas_road()
         if self.method == "search":
             return self._search_road(dual)
