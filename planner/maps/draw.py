@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import geopandas as gpd
 import matplotlib.pyplot as plt
@@ -10,19 +11,24 @@ import numpy as np
 import pandas as pd
 import shapely
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from planner.geo.colours import colours, darker
 from planner.geo.shapes import neighbours
+from planner.maps.area_paint import AreaCodes, paint_areas
+from planner.maps.areas import FORMER, NOBODY, AreaLayer
 from planner.maps.fonts import families_for, quiet_fonts
 from planner.maps.frames import Frame, frames
-from planner.maps.layout import Box, lay_out
 from planner.maps.lettering import draw_labels
-from planner.maps.paint import INK, PAPER, Layers, draw_scale_bar, paint
+from planner.maps.mesh import mesh
+from planner.maps.paint import INK, Layers, draw_lines, paint, paint_marks
+from planner.maps.scene import Panel, arrange
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
+
+_HAIR = 0.25
+"""Detail finer than this, in points of the page, is left out."""
 
 
 def plot_territories(
@@ -35,16 +41,22 @@ def plot_territories(
     borders: gpd.GeoDataFrame | None = None,
     outline: gpd.GeoDataFrame | None = None,
     specialist: pd.Series | None = None,
+    areas: AreaLayer | None = None,
+    zooms: bool = True,
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """
     Draw who works where.
 
+    With `areas` the map shows a plan by regions: fills are the owners, stripes in
+    the colour of the owner before mark what changed hands, dashed lines are former
+    borders, and borders of regions show where there is room for them.
+
     Parameters
     ----------
     territories
-        From `planner.geo.shapes.territories`.
+        From `planner.geo.shapes.territories`, or from `area_territories`.
     accounts
         Clean accounts; they decide what is the main body and what a far part that
         gets an inset, and give the dots their places.
@@ -53,14 +65,20 @@ def plot_territories(
     reps
         Clean reps: their bases are marked.
     loads
-        Index ``rep_id``; ``hours`` and ``capacity``, or ``accounts``, give the
-        second line of the labels.
+        Index ``rep_id``; its first share or amount gives the second line of the
+        labels (see `planner.maps.table.load_table`).
     borders
-        Regions whose borders are drawn as thin lines (counties).
+        Regions whose borders are drawn as thin lines (counties); with `areas` its
+        own regions are.
     outline
-        Regions of a coarser level, stronger lines (states).
+        Regions of a coarser level, stronger lines (states); with `areas` only where
+        its regions have no parents.
     specialist
         True for the accounts (index ``account_id``) to show as dots.
+    areas
+        The plan by regions that `territories` was made from.
+    zooms
+        Show crowded places again, enlarged, where there is free room.
     title
         Written above the axes.
     ax
@@ -79,13 +97,27 @@ def plot_territories(
         if title:
             ax.set_title(title, loc="left", fontweight="bold", color=INK)
         _draw(
-            ax, territories, accounts, owner, reps, loads, borders, outline, specialist
+            ax,
+            territories,
+            accounts,
+            owner,
+            reps,
+            loads,
+            borders,
+            outline,
+            specialist,
+            areas,
+            zooms,
         )
     return ax
 
 
 def territory_colours(territories: gpd.GeoDataFrame) -> dict[str, str]:
     """Return the fill of each territory by rep id, the same on map and report."""
+    if "fill" in territories:
+        return dict(
+            zip(territories.index.astype(str), territories["fill"], strict=True)
+        )
     chosen = colours(neighbours(territories), len(territories))
     return dict(zip(territories.index.astype(str), chosen, strict=True))
 
@@ -100,9 +132,10 @@ def _draw(
     borders: gpd.GeoDataFrame | None,
     outline: gpd.GeoDataFrame | None,
     specialist: pd.Series | None,
+    areas: AreaLayer | None,
+    zooms: bool,
 ) -> None:
-    shapes = territories.geometry.to_numpy()
-    windows = map_frames(territories, accounts)
+    windows = map_frames(territories, accounts, areas)
     fill = territory_colours(territories)
     dots = _dots(accounts, owner, specialist, fill)
     layers = []
@@ -110,7 +143,7 @@ def _draw(
         others = [other for other in windows if other is not window]
         layers.append(
             Layers(
-                fills=window.shapes(shapes, others),
+                fills=window.shapes(territories.geometry.to_numpy(), others),
                 fine=_projected(window, borders, others),
                 coarse=_projected(window, outline, others),
                 dots=_points(window, dots),
@@ -118,32 +151,85 @@ def _draw(
                 bases=_points(window, reps),
             )
         )
-    axes = _arranged(ax, windows, layers)
-    for each, layer in zip(axes, layers, strict=True):
-        paint(each, layer, list(fill.values()))
+    panels = arrange(
+        ax,
+        windows,
+        [layer.fills for layer in layers],
+        [np.vstack([layer.dots, layer.bases]) for layer in layers],
+        layers[0].coarse,
+        zooms=zooms,
+    )
+    if areas is None:
+        for panel in panels:
+            seen = _cropped(layers[panel.frame], panel)
+            paint(panel.ax, seen, list(fill.values()))
+    else:
+        reps_ = [*fill, *(rep for rep in areas.reps if rep not in fill)]
+        tones = [fill.get(rep, FORMER) for rep in reps_]
+        _paint_regions(windows, panels, areas, AreaCodes.of(areas, reps_, tones))
+        if "parent" not in areas.regions:
+            for panel in panels:
+                draw_lines(panel.ax, _cropped(layers[panel.frame], panel).coarse)
+    for panel in panels:
+        paint_marks(panel.ax, layers[panel.frame])
     with quiet_fonts():
         draw_labels(
-            axes,
+            panels,
             [layer.fills for layer in layers],
             [layer.bases for layer in layers],
             territories,
             loads,
             list(fill.values()),
+            clear=areas is not None,
         )
 
 
+def _cropped(layer: Layers, panel: Panel) -> Layers:
+    """Return what a panel shows; a zoom only what lies in its view."""
+    if panel.members is None:
+        return layer
+    return replace(
+        layer,
+        fills=panel.cropped(layer.fills),
+        fine=panel.cropped(layer.fine),
+        coarse=panel.cropped(layer.coarse),
+    )
+
+
+def _paint_regions(
+    windows: Sequence[Frame],
+    panels: Sequence[Panel],
+    areas: AreaLayer,
+    codes: AreaCodes,
+) -> None:
+    """Paint a plan by regions on all panels."""
+    shapes = areas.regions.geometry.to_numpy()
+    flat = [
+        window.shapes(shapes, [other for other in windows if other is not window])
+        for window in windows
+    ]
+    for panel in panels:
+        seen = panel.cropped(flat[panel.frame])
+        chosen = np.flatnonzero(~shapely.is_empty(seen))
+        net = mesh(seen[chosen], _HAIR / panel.scale)
+        paint_areas(panel.ax, net, codes.part(chosen), panel.scale)
+
+
 def map_frames(
-    territories: gpd.GeoDataFrame, accounts: pd.DataFrame | None
+    territories: gpd.GeoDataFrame,
+    accounts: pd.DataFrame | None,
+    areas: AreaLayer | None = None,
 ) -> list[Frame]:
     """Return the frames of a map: the main body, then the far parts."""
     shapes = territories.geometry.to_numpy()
-    if accounts is None:
+    if areas is not None:
+        owned = areas.regions.geometry.to_numpy()[areas.owner() != NOBODY]
+        spots = shapely.point_on_surface(owned)
+    elif accounts is None:
         spots = shapely.point_on_surface(shapely.get_parts(shapes))
-        lon, lat = shapely.get_x(spots), shapely.get_y(spots)
     else:
-        places = accounts[["longitude", "latitude"]].dropna().to_numpy(float)
-        lon, lat = places.T
-    return frames(lon, lat, shapes)
+        spots = shapely.points(accounts[["longitude", "latitude"]].dropna())
+    return frames(shapely.get_x(spots), shapely.get_y(spots), shapes)
 
 
 def _projected(
@@ -178,56 +264,3 @@ def _dots(
     tone = {rep: darker(colour) for rep, colour in fill.items()}
     colour = [tone.get(rep, "#555555") for rep in who.reindex(shown.index)]
     return shown.assign(colour=colour)
-
-
-def _arranged(
-    ax: Axes, windows: Sequence[Frame], layers: Sequence[Layers]
-) -> list[Axes]:
-    """Set the main view and make the inset axes in its free corners."""
-    figure = ax.get_figure()
-    assert isinstance(figure, Figure)
-    if figure.get_layout_engine() is not None:
-        with quiet_fonts():
-            figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-    corners = ax.get_window_extent()
-    plan = lay_out(
-        windows,
-        [layer.fills for layer in layers],
-        [np.vstack([layer.dots, layer.bases]) for layer in layers],
-        corners.width / corners.height,
-        [layers[0].coarse],
-    )
-    _set_view(ax, plan.view)
-    insets = [
-        _inset(ax, box, plan.view, view)
-        for box, view in zip(plan.boxes, plan.inset_views, strict=True)
-    ]
-    draw_scale_bar(ax, plan)
-    return [ax, *insets]
-
-
-def _set_view(ax: Axes, view: Box) -> None:
-    ax.set_xlim(view[0], view[2])
-    ax.set_ylim(view[1], view[3])
-    ax.set_aspect("equal", adjustable="datalim")
-    ax.set_axis_off()
-
-
-def _inset(ax: Axes, box: Box, view: Box, shown: Box) -> Axes:
-    """Make inset axes at a box of the main view."""
-    wide, tall = view[2] - view[0], view[3] - view[1]
-    inset = ax.inset_axes(
-        (
-            (box[0] - view[0]) / wide,
-            (box[1] - view[1]) / tall,
-            (box[2] - box[0]) / wide,
-            (box[3] - box[1]) / tall,
-        )
-    )
-    _set_view(inset, shown)
-    inset.set_axis_on()
-    inset.set(xticks=[], yticks=[], xlabel="", ylabel="", facecolor=PAPER)
-    for spine in inset.spines.values():
-        spine.set(color="#b9bcc0", linewidth=0.6)
-    return inset

@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 
 from planner.maps.fonts import text_width
 from planner.maps.labels import Label, Page, Wording, place
+from planner.maps.layout import Box
+from planner.maps.scene import Panel
+from planner.maps.table import load_counts, load_shares
+from planner.words import _
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
@@ -31,60 +35,128 @@ MANY = 24
 """With more territories than this, labels are rep ids instead of names."""
 
 
+_MOSTLY = 0.6
+"""A zoom shows a territory when this share of its area is in view."""
+
+_NOTE, _LETTER = (44.0, 13.0), 14.0
+"""Room for the scale (width, height) and the letter of an inset, in points."""
+
+
 def key_loads(loads: pd.DataFrame | None) -> pd.Series:
     """Return the one load that a label shows, as text by rep id."""
     if loads is None:
         return pd.Series(dtype=str)
-    if {"hours", "capacity"} <= set(loads):
-        used = loads["hours"] / loads["capacity"].where(loads["capacity"] > 0)
-        return used.map("{:.0%}".format).where(used.notna(), "")
-    return loads["accounts"].map("{:,.0f}".format)
+    shares, counts = load_shares(loads), load_counts(loads)
+    if _("hours") in shares or ("accounts" not in loads and shares):
+        share = next(iter(shares.values()))
+        return share.map("{:.0%}".format).where(share.notna(), "")
+    for count in reversed(counts.values()):
+        return count.map("{:,.0f}".format)
+    return pd.Series(dtype=str)
 
 
 def draw_labels(
-    axes: Sequence[Axes],
+    panels: Sequence[Panel],
     shapes: Sequence[Shapes],
     bases: Sequence[Floats],
     territories: gpd.GeoDataFrame,
     loads: pd.DataFrame | None,
     fill: Sequence[str],
+    *,
+    clear: bool = False,
 ) -> None:
     """
     Label the territories on the main axes and on each inset.
 
+    A territory that a zoom shows has its name there; on the main body too where it
+    fits inside.
+
     Parameters
     ----------
-    axes
-        Main axes first; views and positions are final.
+    panels
+        Main body first.
     shapes
-        For each axes, the territories in its projection (aligned, some empty).
+        For each frame, the territories in its projection (aligned, some empty).
     bases
-        For each axes, the marks to keep visible, shape (k, 2).
+        For each frame, the marks to keep visible, shape (k, 2).
     territories
         Index ``rep_id``, column ``name``.
     loads
         See `key_loads`.
     fill
         Colour of each territory, repeated in labels that stand outside it.
+    clear
+        Clear the ground of stripes and lines under the labels.
     """
-    figure = axes[0].get_figure()
+    figure = panels[0].ax.get_figure()
     assert isinstance(figure, Figure)
     count = len(territories)
     size = next((size for most, size in _SIZES if count <= most), _SIZES[-1][1])
     wordings = _wordings(territories, key_loads(loads), size)
     to_points = 72 / figure.dpi
-    boxes = [_extent(ax, to_points) for ax in axes]
-    for at, ax in enumerate(axes):
-        flat = [_on_page(ax, shape, to_points) for shape in shapes[at]]
-        marks = ax.transData.transform(bases[at]) * to_points
+    boxes = [_extent(panel.ax, to_points) for panel in panels]
+    enlarged = set[int]()
+    for panel in panels:
+        if panel.members is not None:
+            enlarged |= _mostly_within(panel, shapes[panel.frame])
+    for at, panel in enumerate(panels):
+        flat = [
+            _on_page(panel.ax, shape, to_points)
+            for shape in panel.cropped(shapes[panel.frame])
+        ]
         page = Page(
             bounds=boxes[at],
-            taken=[] if at else boxes[1:],
-            marks=marks[np.isfinite(marks).all(axis=1)],
+            taken=_taken(panels, boxes, at),
+            marks=_marks_on_page(panel.ax, bases[panel.frame], to_points),
             land=shapely.union_all(flat),
         )
-        for label in place(flat, wordings, page):
-            _write(ax, label, size, to_points, fill[label.at])
+        outside = None
+        if panel.members is not None:
+            flat = [
+                shapely.intersection(each, shapely.box(*boxes[at])) for each in flat
+            ]
+            outside = _mostly_within(panel, shapes[panel.frame])
+        elif at == 0:
+            outside = set(range(count)) - enlarged
+        for label in place(flat, wordings, page, outside):
+            _write(panel.ax, label, size, to_points, fill[label.at], clear)
+
+
+def _mostly_within(panel: Panel, shapes: Shapes) -> set[int]:
+    """Territories that a zoom shows, all or most of them."""
+    seen = shapely.area(shapely.intersection(shapes, shapely.box(*panel.view)))
+    return set(np.flatnonzero(seen > _MOSTLY * shapely.area(shapes)).tolist())
+
+
+def _marks_on_page(ax: Axes, places: Floats, to_points: float) -> Floats:
+    marks = ax.transData.transform(places) * to_points
+    return np.asarray(marks[np.isfinite(marks).all(axis=1)])
+
+
+def _taken(panels: Sequence[Panel], boxes: Sequence[Box], at: int) -> list[Box]:
+    """Return what labels of a panel must not touch: other panels, letters, scales."""
+    west, south, east, north = boxes[at]
+    if at:
+        taken = [(east - _NOTE[0], south, east, south + _NOTE[1])]
+        if panels[at].members is not None:
+            taken.append((west, north - _LETTER, west + _LETTER, north))
+        return taken
+    taken = list(boxes[1:])
+    for panel in panels:
+        if panel.members is not None:
+            taken.append(_view_on_page(panels[0], panel.view))
+    return taken
+
+
+def _view_on_page(main: Panel, view: Box) -> Box:
+    """Return where the view of a zoom lies on the page, in points."""
+    figure = main.ax.get_figure()
+    assert isinstance(figure, Figure)
+    corners = np.array(view).reshape(2, 2)
+    west, south, east, north = (
+        main.ax.transData.transform(corners) * 72 / figure.dpi
+    ).ravel()
+    return float(west), float(south), float(east), float(north)
 
 
 def _wordings(
@@ -144,7 +216,9 @@ def _on_page(ax: Axes, shape: shapely.Geometry, to_points: float) -> shapely.Geo
     return plain
 
 
-def _write(ax: Axes, label: Label, size: float, to_points: float, fill: str) -> None:
+def _write(
+    ax: Axes, label: Label, size: float, to_points: float, fill: str, clear: bool
+) -> None:
     """Draw one label, and its leader line if it stands outside."""
     back = ax.transData.inverted()
     if label.anchor is not None:
@@ -172,4 +246,8 @@ def _write(ax: Axes, label: Label, size: float, to_points: float, fill: str) -> 
         if label.anchor is not None:
             text.set_bbox(
                 {"boxstyle": "round,pad=0.15", "fc": fill, "ec": INK, "lw": 0.5}
+            )
+        elif clear:
+            text.set_bbox(
+                {"boxstyle": "round,pad=0.12", "fc": fill, "lw": 0, "alpha": 0.88}
             )

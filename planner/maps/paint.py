@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -41,12 +42,25 @@ def paint(ax: Axes, layer: Layers, fill: Sequence[str]) -> None:
     limits = ax.get_xlim(), ax.get_ylim()
     hair = (limits[0][1] - limits[0][0]) / _DETAIL
     ground = _simple(layer.coarse if len(layer.coarse) else layer.fine, hair)
-    _fill(ax, ground, [BLANK] * len(ground), 1)
+    fill_shapes(ax, ground, [BLANK] * len(ground), 1)
     shown = ~shapely.is_empty(layer.fills)
     fills = _simple(layer.fills[shown], hair)
-    _fill(ax, fills, [tone for tone, kept in zip(fill, shown, strict=True) if kept], 2)
+    fill_shapes(
+        ax, fills, [tone for tone, kept in zip(fill, shown, strict=True) if kept], 2
+    )
     _line(ax, _simple(layer.fine, hair), "#ffffff", 0.25, zorder=3, alpha=0.7)
     _line(ax, ground if len(layer.coarse) else ground[:0], "#ffffff", 0.9, zorder=4)
+    # Islets would drown in a full line: coasts are thin, borders between reps strong.
+    coast = shapely.boundary(shapely.union_all(fills))
+    borders = shapely.difference(_borders(fills), coast)
+    add_path(ax, coast, 6, fill=False, edgecolor=INK, linewidth=0.35)
+    add_path(ax, borders, 6, fill=False, edgecolor=INK, linewidth=0.95)
+    ax.set(xlim=limits[0], ylim=limits[1], xlabel="", ylabel="")
+
+
+def paint_marks(ax: Axes, layer: Layers) -> None:
+    """Draw accounts as dots and bases as rings."""
+    limits = ax.get_xlim(), ax.get_ylim()
     known = np.asarray(np.isfinite(layer.dots).all(axis=1))
     ax.scatter(
         layer.dots[known, 0],
@@ -54,13 +68,8 @@ def paint(ax: Axes, layer: Layers, fill: Sequence[str]) -> None:
         s=2.2,
         c=[tone for tone, kept in zip(layer.dot_colours, known, strict=True) if kept],
         linewidths=0,
-        zorder=5,
+        zorder=8.5,
     )
-    # Islets would drown in a full line: coasts are thin, borders between reps strong.
-    coast = shapely.boundary(shapely.union_all(fills))
-    borders = shapely.difference(_borders(fills), coast)
-    _add_path(ax, coast, 6, fill=False, edgecolor=INK, linewidth=0.35)
-    _add_path(ax, borders, 6, fill=False, edgecolor=INK, linewidth=0.95)
     ax.scatter(
         layer.bases[:, 0],
         layer.bases[:, 1],
@@ -68,9 +77,15 @@ def paint(ax: Axes, layer: Layers, fill: Sequence[str]) -> None:
         c="#ffffff",
         edgecolors=INK,
         linewidths=0.7,
-        zorder=7,
+        zorder=8.6,
     )
     ax.set(xlim=limits[0], ylim=limits[1], xlabel="", ylabel="")
+
+
+def draw_lines(ax: Axes, shapes: Shapes) -> None:
+    """Draw borders of a coarser level over a map that is painted already."""
+    hair = (ax.get_xlim()[1] - ax.get_xlim()[0]) / _DETAIL
+    _line(ax, _simple(shapes, hair), "#ffffff", 0.9, zorder=5)
 
 
 def _simple(shapes: Shapes, hair: float) -> Shapes:
@@ -81,17 +96,17 @@ def _simple(shapes: Shapes, hair: float) -> Shapes:
     )
 
 
-def _fill(ax: Axes, shapes: Shapes, colour: Sequence[str], zorder: int) -> None:
+def fill_shapes(ax: Axes, shapes: Shapes, colour: Sequence[str], zorder: int) -> None:
     """Fill each shape; a hairline closes the gap that anti-aliasing leaves."""
     for shape, tone in zip(shapes, colour, strict=True):
-        _add_path(ax, shape, zorder, facecolor=tone, edgecolor=tone, linewidth=0.2)
+        add_path(ax, shape, zorder, facecolor=tone, edgecolor=tone, linewidth=0.2)
 
 
 def _line(
     ax: Axes, shapes: Shapes, colour: str, width: float, zorder: int, alpha: float = 1
 ) -> None:
     """Draw each shared border once."""
-    _add_path(
+    add_path(
         ax,
         _borders(shapes),
         zorder,
@@ -107,9 +122,7 @@ def _borders(shapes: Shapes) -> shapely.Geometry:
     return shapely.line_merge(shapely.union_all(shapely.boundary(shapes)))
 
 
-def _add_path(
-    ax: Axes, shape: shapely.Geometry, zorder: int, **style: str | float
-) -> None:
+def add_path(ax: Axes, shape: shapely.Geometry, zorder: float, **style: Any) -> None:
     """Add polygons or lines as one path; in SVG each path repeats its style."""
     lines = shapely.get_parts(shape)
     if shapely.get_dimensions(shape) == 2:
@@ -122,9 +135,7 @@ def _add_path(
             PathPatch(
                 Path.make_compound_path(*paths),
                 zorder=zorder,
-                capstyle="round",
-                joinstyle="round",
-                **style,
+                **{"capstyle": "round", "joinstyle": "round", **style},
             )
         )
 

@@ -1,0 +1,179 @@
+"""Fills, stripes and borders of one frame of a plan by regions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from planner.geo.colours import deep
+from planner.maps.areas import NOBODY, AreaLayer
+from planner.maps.mesh import Mesh
+from planner.maps.paint import BLANK, INK, add_path, fill_shapes
+from planner.maps.stripes import stripes
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int_]
+Mask = NDArray[np.bool_]
+
+STRIPE_STEP, STRIPE = 3.4, 0.85
+"""Distance and width of stripes, in points."""
+
+DASHES = (0, (2.4, 1.7))
+_REGION = ((4.5, 0.22), (10.0, 0.38))
+"""(side of the smaller region from so many points, width of its borders)."""
+
+_PARENT = ((6.0, 0.5), (26.0, 1.0))
+"""The same for borders between parents."""
+
+BORDER, _COAST, FORMER_BORDER = 1.1, 0.4, 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class AreaCodes:
+    """
+    A plan by regions in numbers, ready to paint.
+
+    Attributes
+    ----------
+    now, before
+        Positions in `fill` of the owners of each region, or `NOBODY`, shape (n,).
+    parent
+        A number for the parent of each region, shape (n,).
+    fill
+        Colour of each rep.
+    """
+
+    now: Ints
+    before: Ints
+    parent: Ints
+    fill: list[str]
+
+    @classmethod
+    def of(
+        cls, layer: AreaLayer, reps: Sequence[str], fill: Sequence[str]
+    ) -> AreaCodes:
+        """Number the owners by their position in `reps`, aligned with `fill`."""
+        return cls(
+            layer.owner(reps), layer.owner_before(reps), layer.parent(), list(fill)
+        )
+
+    @property
+    def changed(self) -> Mask:
+        """Which regions have another owner than before, shape (n,)."""
+        known = (self.now != NOBODY) & (self.before != NOBODY)
+        return np.asarray(known & (self.now != self.before))
+
+    def part(self, chosen: Ints) -> AreaCodes:
+        """Return the codes of some regions only."""
+        return AreaCodes(
+            self.now[chosen], self.before[chosen], self.parent[chosen], self.fill
+        )
+
+
+def paint_areas(ax: Axes, net: Mesh, codes: AreaCodes, scale: float) -> None:
+    """
+    Fill, stripe and line one frame, from the ground up.
+
+    Parameters
+    ----------
+    ax
+        Its view is final.
+    net
+        Regions in the projection of the axes, some empty.
+    codes
+        Aligned with the regions of `net`.
+    scale
+        Points of the page per unit of `net`.
+    """
+    limits = ax.get_xlim(), ax.get_ylim()
+    owned = codes.now != NOBODY
+    blank = net.union(np.where(owned, NOBODY, 0), 1)
+    fill_shapes(ax, blank, [BLANK], 1)
+    fill_shapes(ax, net.union(codes.now, len(codes.fill)), codes.fill, 2)
+    _stripes(ax, net, codes, scale)
+    side = np.sqrt(shapely.area(net.shapes)) * scale
+    _regions(ax, net, codes, side)
+    add_path(ax, net.coast(owned), 6, fill=False, edgecolor=INK, linewidth=_COAST)
+    borders = net.differ(codes.now)
+    borders &= (codes.now[net.left] >= 0) & (codes.now[net.right] >= 0)
+    _former(ax, net, codes, borders)
+    add_path(ax, net.lines(borders), 8, fill=False, edgecolor=INK, linewidth=BORDER)
+    ax.set(xlim=limits[0], ylim=limits[1], xlabel="", ylabel="")
+
+
+def _stripes(ax: Axes, net: Mesh, codes: AreaCodes, scale: float) -> None:
+    """Stripe what changed hands in the colour of who had it."""
+    changed = codes.changed
+    for rep in np.unique(codes.before[changed]):
+        one = net.union(np.where(changed & (codes.before == rep), 0, NOBODY), 1)[0]
+        add_path(
+            ax,
+            stripes(one, STRIPE_STEP / scale),
+            3,
+            fill=False,
+            edgecolor=deep(codes.fill[rep]),
+            linewidth=STRIPE,
+            capstyle="butt",
+        )
+
+
+def _regions(ax: Axes, net: Mesh, codes: AreaCodes, side: Floats) -> None:
+    """Draw borders of regions and of parents where there is room for them."""
+    right = np.maximum(net.right, 0)
+    smaller = np.minimum(side[net.left], side[right])
+    apart = net.differ(codes.parent)
+    for (least, width), (more, _wider) in zip(
+        _REGION, (*_REGION[1:], (np.inf, 0)), strict=True
+    ):
+        chosen = net.inland & ~apart & (smaller >= least) & (smaller < more)
+        add_path(
+            ax,
+            net.lines(chosen),
+            4,
+            fill=False,
+            edgecolor="#ffffff",
+            linewidth=width,
+            alpha=0.75,
+        )
+    extent = np.bincount(codes.parent, side**2)
+    whole = np.sqrt(
+        np.minimum(extent[codes.parent[net.left]], extent[codes.parent[right]])
+    )
+    for (least, width), (more, _wider) in zip(
+        _PARENT, (*_PARENT[1:], (np.inf, 0)), strict=True
+    ):
+        chosen = apart & (whole >= least) & (whole < more)
+        add_path(
+            ax, net.lines(chosen), 5, fill=False, edgecolor="#ffffff", linewidth=width
+        )
+
+
+def _former(ax: Axes, net: Mesh, codes: AreaCodes, borders: Mask) -> None:
+    """Draw dashed where a border was that is none any more."""
+    was = net.differ(codes.before) & ~borders
+    was &= (codes.before[net.left] >= 0) & (codes.before[net.right] >= 0)
+    lines = net.lines(was)
+    add_path(
+        ax,
+        lines,
+        7,
+        fill=False,
+        edgecolor="#ffffff",
+        linewidth=FORMER_BORDER + 0.9,
+        alpha=0.8,
+    )
+    add_path(
+        ax,
+        lines,
+        7.1,
+        fill=False,
+        edgecolor=INK,
+        linewidth=FORMER_BORDER,
+        linestyle=DASHES,
+        capstyle="butt",
+    )
