@@ -15,6 +15,7 @@ from planner.evaluate.evenness import (
     max_relative_imbalance,
 )
 from planner.evaluate.labels import LABELS, label_of
+from planner.evaluate.shape import shape_figures
 from planner.evaluate.survey import Survey
 from planner.scenario import Scenario
 from planner.tables import Tables
@@ -95,6 +96,9 @@ def metrics(tables: Tables, scenario: Scenario, owner: pd.Series) -> Metrics:
         Of the accounts that ask for skills, required or preferred, the share whose
         rep holds all of them at the level asked.
 
+    With unit = "region" also the shapes of the territories, see
+    `planner.evaluate.shape.shape_figures`.
+
     In `Metrics.totals` the same over all reps; for each measure the
     max_relative_imbalance_<q>, cv_<q> and gini_<q> of `planner.evaluate.evenness`.
     Moved accounts leave a known owner, for another rep or for nobody; vacant ones have
@@ -124,6 +128,10 @@ class _Count:
     def metrics(self) -> Metrics:
         reps = self._reps()
         totals = {**self._sums(reps), **self._disruption(), **self._evenness()}
+        if self.survey.scenario.unit == "region":
+            shapes, figures = shape_figures(self.survey)
+            reps = reps.join(shapes)
+            totals |= figures
         return Metrics(
             reps, {k: float(v) if np.isfinite(v) else None for k, v in totals.items()}
         )
