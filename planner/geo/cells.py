@@ -50,7 +50,7 @@ def voronoi_territories(
     sites = _sites(np.column_stack([x, y]), held)
     points = sites[["x", "y"]].to_numpy()
     area = surroundings(points) if outline is None else outline
-    cells = _cells(points, area)
+    cells = cells_in_order(points, area)
     owner = sites["rep"].to_numpy()
     shapes = {
         int(rep): shapely.intersection(shapely.union_all(cells[owner == rep]), area)
@@ -88,14 +88,19 @@ def surroundings(points: Floats) -> shapely.Geometry:
     return shapely.union_all(shapely.polygons(rings))
 
 
-def to_degrees(shape: shapely.Geometry, crs: pyproj.CRS) -> shapely.Geometry:
+def to_degrees(
+    shape: shapely.Geometry, crs: pyproj.CRS, step: float | None = None
+) -> shapely.Geometry:
     """
     Bring a projected shape to longitude and latitude, cut at the antimeridian.
 
-    Straight edges are divided first, so that they stay straight on the map.
+    Straight edges are divided first, so that they stay straight on the map: into
+    pieces of at most `step` metres, or of a fortieth of the shape's extent.
     """
     west, south, east, north = shape.bounds
-    dense = shapely.segmentize(shape, max(east - west, north - south, 1.0) / 40)
+    if step is None:
+        step = max(east - west, north - south, 1.0) / 40
+    dense = shapely.segmentize(shape, step)
     inverse = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform
     middle = float(inverse((west + east) / 2, (south + north) / 2)[0])
 
@@ -134,7 +139,7 @@ def _sites(points: Floats, held: pd.DataFrame) -> pd.DataFrame:
     return spots.join(first["rep"]).reset_index(drop=True)
 
 
-def _cells(points: Floats, area: shapely.Geometry) -> NDArray[np.object_]:
+def cells_in_order(points: Floats, area: shapely.Geometry) -> NDArray[np.object_]:
     """Cell of each point, in the order of points."""
     if len(points) == 1:
         return np.array([area], dtype=object)

@@ -12,6 +12,9 @@ from planner.geo.antimeridian import cut_at_antimeridian, made_whole
 from planner.geo.borders import METRES_PER_DEGREE, flattened
 from planner.words import _
 
+_GRID_DEG = 1e-9
+"""A tenth of a millimetre: points closer than that are one."""
+
 
 def dissolve(
     shapes: gpd.GeoSeries, label: pd.Series, *, tolerance_m: float = 50.0
@@ -86,10 +89,16 @@ def _merged(areas: np.ndarray, tolerance_m: float) -> shapely.Geometry:
         return shapely.coverage_union_all(parts)
     _west, south, _east, north = shapely.total_bounds(parts)
     scale = np.cos(np.radians(np.clip((south + north) / 2, -89.9, 89.9)))
-    flat = shapely.union_all(flattened(parts, np.full(len(parts), scale)))
     # Out and back in again: what is narrower than the tolerance stays filled.
     half = tolerance_m / METRES_PER_DEGREE / 2
-    grown = shapely.buffer(flat, half, join_style="mitre")
     with np.errstate(all="ignore"):  # GEOS leaves flags behind, and good shapes
-        closed = shapely.union(flat, shapely.buffer(grown, -half, join_style="mitre"))
-    return flattened(np.array([closed], dtype=object), np.array([1 / scale]))[0]
+        flat = shapely.union_all(_widened(parts, scale), grid_size=_GRID_DEG)
+        grown = shapely.buffer(flat, half, join_style="mitre")
+        shrunk = shapely.buffer(grown, -half, join_style="mitre")
+        closed = shapely.get_parts(shapely.union(flat, shrunk, grid_size=_GRID_DEG))
+    closed = _widened(closed[shapely.get_dimensions(closed) == 2], 1 / scale)
+    return closed[0] if len(closed) == 1 else shapely.multipolygons(closed)
+
+
+def _widened(shapes: np.ndarray, factor: float) -> np.ndarray:
+    return flattened(shapes, np.full(len(shapes), factor))
