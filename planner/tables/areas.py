@@ -8,6 +8,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from planner.geo.hierarchy import ancestors
 from planner.scenario import Scenario
 from planner.tables.conditions import matches
 from planner.tables.frames import Tables
@@ -27,22 +28,6 @@ def area_regions(regions: gpd.GeoDataFrame, level: str | None) -> gpd.GeoDataFra
     if level is not None:
         return regions[regions["level"] == level]
     return regions[~regions.index.isin(regions["parent"])]
-
-
-def ancestors_at(regions: gpd.GeoDataFrame, level: str) -> pd.Series:
-    """
-    Region of a level that each region is, or lies in; "" where there is none.
-
-    Parents must lead to a region without one, as the table's checks make sure.
-    """
-    here = pd.Series(regions.index.astype(object), index=regions.index)
-    found = pd.Series("", index=regions.index, dtype=object)
-    while (open_ := (found == "") & (here != "")).any():
-        at = regions.index.get_indexer(pd.Index(here[open_]))
-        hit = regions["level"].to_numpy(object)[at] == level
-        found[open_] = np.where(hit, here[open_], "")
-        here[open_] = regions["parent"].to_numpy(object)[at]
-    return found
 
 
 def carved(scenario: Scenario, accounts: pd.DataFrame) -> Mask:
@@ -93,7 +78,7 @@ def planning_rows(tables: Tables, scenario: Scenario) -> pd.DataFrame:
     found["area"] = np.concatenate([units.index.to_numpy(object), area])
     for entry in scenario.together:
         if entry.column.startswith(LEVEL):
-            above = ancestors_at(regions, entry.column.removeprefix(LEVEL))
+            above = ancestors(regions, entry.column.removeprefix(LEVEL))
             found[entry.column] = found["area"].map(above).fillna("")
     return found
 

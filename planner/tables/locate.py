@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from planner.errors import PlannerError
 from planner.geo.adjacency import neighbours
-from planner.geo.locate import regions_of
+from planner.geo.hierarchy import ancestors
+from planner.geo.join import regions_of
+from planner.geo.voronoi import cells_of_points
 from planner.scenario import Scenario
 from planner.scenario.areas import Areas
-from planner.tables.areas import ancestors_at, area_regions, carved
+from planner.tables.areas import area_regions, carved
 from planner.tables.clean_regions import no_regions
 from planner.tables.fields import Parsed
 from planner.tables.findings import Findings, nearest
@@ -162,14 +164,13 @@ def _with_cells(
             )
         return regions
     outline = None if areas.outline is None else shapes_of_file(base / areas.outline)
-    from planner.geo.cells import cells_of_points
-
     centres = shapely.point_on_surface(np.asarray(units.geometry.array, dtype=object))
     cells = cells_of_points(
         shapely.get_x(centres), shapely.get_y(centres), units.index, outline=outline
     )
     shapes = regions.geometry.copy()
-    shapes.loc[units.index] = cells.loc[units.index].to_numpy()
+    shapes.loc[units.index] = cells.shapes.loc[units.index].to_numpy()
+    named.notes += cells.notes
     named.notes.append(
         _("{n:,} regions drawn as the cells of their points").format(n=len(units))
     )
@@ -192,9 +193,9 @@ def _located(
         open_ = (ids == "") & accounts["latitude"].notna().to_numpy()
         if open_.any():
             place = accounts.loc[open_, ["longitude", "latitude"]].to_numpy(float)
-            found, notes = regions_of(place[:, 0], place[:, 1], units.geometry)
-            ids[open_] = found
-            parsed.findings.notes += notes
+            found = regions_of(place[:, 0], place[:, 1], units.geometry)
+            ids[open_] = found.region_id
+            parsed.findings.notes += found.notes
     nowhere = np.flatnonzero((ids == "") & ~carved(scenario, accounts))
     parsed.findings.cell_faults(
         nowhere,
@@ -213,7 +214,7 @@ def _by_column(
     unit_of = pd.Series("", index=regions.index, dtype=object)
     unit_of[units.index] = units.index
     for level in units["level"].unique():
-        above = ancestors_at(regions, level)
+        above = ancestors(regions, level)
         known = above.isin(units.index) & (unit_of == "")
         unit_of[known] = above[known]
     found = accounts["region_id"].map(unit_of).fillna("")
