@@ -84,10 +84,17 @@ def _inertia(
     weight = to_integers(pairs.own[compact.measure], scale)
     x, y = to_integers(metres).astype(object).T
     weights = weight.astype(object)
-    moments = []
-    for each in (weights, weights * x, weights * y, weights * (x * x + y * y)):
+
+    def of_units(each: NDArray[np.object_]) -> NDArray[np.object_]:
         total = np.full(n, 0, dtype=object)
         np.add.at(total, unit_of, each)
-        moments.append(total)
+        return total
+
     price = Fraction(str(compact.price)) * pairs.cost_scale / (scale * 10**6)
-    return Inertia(*moments, price)
+    return Inertia(
+        weight=of_units(weights),
+        x=of_units(weights * x),
+        y=of_units(weights * y),
+        squares=of_units(weights * (x * x + y * y)),
+        price=price,
+    )

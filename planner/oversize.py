@@ -99,7 +99,7 @@ def _above(pairs: Pairs, balance: Balance) -> list[Oversize]:
     return [
         Oversize(
             str(region),
-            str(names[region]),
+            str(names[str(region)]),
             balance.measure,
             float(amount),
             float(targets[weights > 0].mean()),

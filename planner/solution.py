@@ -257,6 +257,7 @@ def solve_compiled(
         return Solution(scenario, tables, compiled, result, None, (), why)
     if compiled.problem.areas is not None:
         result = _names_stay(result, compiled)
+    assert result.arcs is not None
     plan = Plan.of_arcs(compiled, result.arcs)
     return Solution(scenario, tables, compiled, result, plan, ways)
 

@@ -46,17 +46,22 @@ class Case:
 
     @cached_property
     def may_have_regions(self) -> set[int]:
-        """Columns of the reps who may have some region, with all that goes with it."""
+        """
+        Columns of the reps who may have some region, with all that goes with it.
+
+        By the rules of pairs, and by the hard highs that the unit alone must keep.
+        """
         count, found = self.recount, np.zeros(self.recount.nobody + 1, dtype=bool)
         units = np.unique(count.unit[count.ground.is_region])
         inside = np.flatnonzero(np.isin(count.unit, units))
         for parts, starts in count.blocks(inside):
-            allowed: Bools | None = None
-            for rows in parts:
-                whole = count.pairs(rows).summed(starts).eligible
-                allowed = whole if allowed is None else allowed & whole
-            if allowed is not None:
-                found |= allowed.any(axis=0)
+            whole = sum_of([count.pairs(rows).summed(starts) for rows in parts])
+            allowed = whole.eligible.copy()
+            for row in count.rows:
+                if row.price is None and row.high is not None:
+                    amount = np.broadcast_to(whole.amounts[row.quantity], allowed.shape)
+                    allowed[:, row.reps] &= amount[:, row.reps] <= row.high
+            found |= allowed.any(axis=0)
         return set(np.flatnonzero(found[:-1]).tolist())
 
     def account(self, at: int) -> str:
@@ -140,12 +145,16 @@ def _bound(recount: Recount, dual: DualBound | KnapsackBound, chosen: Ints) -> N
         Sieve(recount, dual).add_to_bound(rest[alone], chosen)
         rest = rest[~alone]
     for parts, starts in recount.blocks(rest):
-        unit: Pairs | None = None
-        for rows in parts:
-            whole = recount.pairs(rows).summed(starts)
-            unit = whole if unit is None else unit + whole
-        if unit is not None:
-            dual.add(unit, parts[0][starts])
+        unit = sum_of([recount.pairs(rows).summed(starts) for rows in parts])
+        dual.add(unit, parts[0][starts])
+
+
+def sum_of(parts: list[Pairs]) -> Pairs:
+    """Join the parts of one unit."""
+    whole = parts[0]
+    for more in parts[1:]:
+        whole = whole + more
+    return whole
 
 
 def moves_of(case: Case) -> Bools:

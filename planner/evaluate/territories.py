@@ -61,7 +61,7 @@ def accounts_in_regions(case: Case) -> Check:
         )
     )
     count = 0
-    inside = (~ground.is_region & (rows["area"] != "")).to_numpy(bool)
+    inside = ~ground.is_region & (rows["area"] != "").to_numpy(bool)
     for at in np.flatnonzero(inside).tolist():
         area = rows["area"].iloc[at]
         if case.chosen[at] >= 0 and case.chosen[at] != rep_of[area]:

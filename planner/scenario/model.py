@@ -251,7 +251,8 @@ def _defaults(model: Model, prefix: str) -> list[tuple[str, Any]]:
     for name in type(model).model_fields:
         value, key = getattr(model, name), f"{prefix}{name}"
         if isinstance(value, Model):
-            used = name in _ALWAYS_USED or (name == "areas" and model.unit == "region")
+            by_region = isinstance(model, Scenario) and model.unit == "region"
+            used = name in _ALWAYS_USED or (name == "areas" and by_region)
             if name in model.model_fields_set or used:
                 found += _defaults(value, f"{key}.")
         elif name in model.model_fields_set:

@@ -89,7 +89,7 @@ def _region_rows(
     """Regions in the columns of the accounts; what they have not is 0, no or blank."""
     points = shapely.point_on_surface(np.asarray(units.geometry.array, dtype=object))
     columns: dict[str, object] = {}
-    for name in accounts:
+    for name in map(str, accounts):
         if name in units:
             columns[name] = units[name].to_numpy()
         elif pd.api.types.is_bool_dtype(accounts[name].dtype):

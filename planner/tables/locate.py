@@ -113,13 +113,13 @@ def _check_names(
     """Report levels, regions and reps that the scenario names and no table has."""
     areas = scenario.areas
     levels = sorted(set(regions["level"]) - {""})
-    wanted = [("areas.level", areas.level)]
+    wanted = [] if areas.level is None else [("areas.level", areas.level)]
     for index, entry in enumerate(scenario.together):
         if entry.column.startswith("level:"):
             level = entry.column.removeprefix("level:")
             wanted.append((f"together[{index}].column", level))
     for key, level in wanted:
-        if level is not None and level not in levels:
+        if level not in levels:
             rule = _("no region has this level")
             named.fault(key, level, rule, nearest(level, levels, _("levels")))
     known = [str(x) for x in units.index]
@@ -217,5 +217,5 @@ def _by_column(
         above = ancestors(regions, level)
         known = above.isin(units.index) & (unit_of == "")
         unit_of[known] = above[known]
-    found = accounts["region_id"].map(unit_of).fillna("")
-    return found.to_numpy(dtype=object, copy=True)
+    at = regions.index.get_indexer(pd.Index(accounts["region_id"]))
+    return np.append(unit_of.to_numpy(object), "")[at]
