@@ -21,6 +21,7 @@ from planner.errors import Fault, TableError
 from planner.scenario import Table
 from planner.tables.clean_regions import (
     damaged,
+    dtype_of,
     read_adjacency,
     read_clean_regions,
     regions_as_geojson,
@@ -40,6 +41,14 @@ from planner.tables.schema import contract
 from planner.words import _
 
 COLUMNS_FILE = "columns.json"
+_NOT_KEPT: dict[str, set[str]] = {
+    "accounts": {"hours_per_visit"},
+    "reps": set(),
+    "distances": set(),
+    "regions": {"region_id", "hours_per_visit", "latitude", "longitude"},
+}
+"""Fields of the contract that a clean table has not, or not as a column."""
+
 _DTYPES = {"id": "text", "skills": "text", "degrees": "number"}
 
 
@@ -55,7 +64,7 @@ def write_clean(tables: Tables, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     dtypes: dict[str, dict[str, str]] = {}
     for name, frame in _frames(tables).items():
-        dtypes[name] = {str(column): _dtype(frame[column]) for column in frame}
+        dtypes[name] = {str(column): dtype_of(frame[column]) for column in frame}
         guarded = frame.copy(deep=False)
         for column in _text_columns(name, frame):
             guarded[column] = safe_series(frame[column])
@@ -102,7 +111,8 @@ def read_clean(folder: Path) -> Tables:
         raise TableError(faults)
     regions, adjacency = None, None
     if about["regions"]:
-        regions = read_clean_regions(folder / "regions.geojson")
+        expected = _contract_dtypes("regions")
+        regions = read_clean_regions(folder / "regions.geojson", expected)
     if about.get("adjacency") is True:
         adjacency = read_adjacency(folder / "adjacency.csv", regions)
     return Tables(
@@ -128,15 +138,9 @@ def _frames(tables: Tables) -> dict[str, pd.DataFrame]:
     return frames
 
 
-def _dtype(column: pd.Series) -> str:
-    if pd.api.types.is_bool_dtype(column.dtype):
-        return "yes/no"
-    return "number" if pd.api.types.is_numeric_dtype(column.dtype) else "text"
-
-
 def _text_columns(name: str, frame: pd.DataFrame) -> list[str]:
     ids = {"account_id", "rep_id"} if name == "distances" else {str(frame.columns[0])}
-    return [str(x) for x in frame if x not in ids and _dtype(frame[x]) == "text"]
+    return [str(x) for x in frame if x not in ids and dtype_of(frame[x]) == "text"]
 
 
 def _about(path: Path) -> dict[str, Any]:
@@ -178,7 +182,7 @@ def _contract_dtypes(name: str) -> dict[str, str]:
     kinds = {
         field: str((column.metadata or {})["kind"])
         for field, column in contract(name).columns.items()
-        if field != "hours_per_visit"
+        if field not in _NOT_KEPT[name]
     }
     return {field: _DTYPES.get(kind, kind) for field, kind in kinds.items()}
 

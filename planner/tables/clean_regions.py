@@ -36,36 +36,47 @@ def regions_as_geojson(regions: gpd.GeoDataFrame) -> bytes:
     """
     Return regions as GeoJSON with every digit of the coordinates.
 
-    The usual writers round to 7 digits, which would not read back the same. A number
-    that is not known is null.
+    The usual writers round to 7 digits, which would not read back the same. Which
+    columns hold numbers is stated beside the features: a column may be all empty.
     """
-    columns = {
-        str(name): [_plain(cell) for cell in regions[name].tolist()]
-        for name in regions
-        if name != regions.geometry.name
+    attributes = pd.DataFrame(regions.drop(columns=regions.geometry.name))
+    columns = {str(name): dtype_of(attributes[name]) for name in attributes}
+    cells = {
+        name: [None if value != value else value for value in attributes[name].tolist()]
+        for name in columns
     }
     features = [
         {
             "type": "Feature",
             "id": region_id,
-            "properties": {name: cells[at] for name, cells in columns.items()},
-            "geometry": mapping(geometry),
+            "properties": {name: values[at] for name, values in cells.items()},
+            "geometry": mapping(shape_),
         }
-        for at, (region_id, geometry) in enumerate(
-            zip(regions.index, regions.geometry, strict=True)
-        )
+        for at, (region_id, shape_) in enumerate(regions.geometry.items())
     ]
-    collection = {"type": "FeatureCollection", "features": features}
+    collection = {
+        "type": "FeatureCollection",
+        "columns": columns,
+        "features": features,
+    }
     return json.dumps(collection, ensure_ascii=False).encode("utf-8")
 
 
-def _plain(cell: Any) -> Any:
-    return None if isinstance(cell, float) and np.isnan(cell) else cell
+def dtype_of(column: pd.Series) -> str:
+    """Return what a clean column holds: text, number or yes/no."""
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return "yes/no"
+    return "number" if pd.api.types.is_numeric_dtype(column.dtype) else "text"
 
 
-def read_clean_regions(path: Path) -> gpd.GeoDataFrame:
+def read_clean_regions(path: Path, expected: dict[str, str]) -> gpd.GeoDataFrame:
     """
     Read what `regions_as_geojson` returned.
+
+    Parameters
+    ----------
+    expected
+        Column -> text, number or yes/no, of those that the contract has.
 
     Raises
     ------
@@ -73,14 +84,14 @@ def read_clean_regions(path: Path) -> gpd.GeoDataFrame:
         If the file is missing or damaged.
     """
     try:
-        features = json.loads(path.read_text(encoding="utf-8"))["features"]
+        collection = json.loads(path.read_text(encoding="utf-8"))
+        features = collection["features"]
+        dtypes = {**collection["columns"], **expected}
         ids = [str(feature["id"]) for feature in features]
-        names = list(features[0]["properties"]) if features else []
-        cells = {
-            name: [feature["properties"][name] for feature in features]
-            for name in ["name", "level", "parent", *names]
+        columns = {
+            name: _property(path, features, name, dtype)
+            for name, dtype in dtypes.items()
         }
-        columns = {name: _typed(path, name, values) for name, values in cells.items()}
         shapes = [shape(feature["geometry"]) for feature in features]
     except OSError as error:
         raise damaged(path, error.strerror) from error
@@ -99,18 +110,20 @@ def read_clean_regions(path: Path) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry=shapes, crs=WGS84)
 
 
-def _typed(path: Path, name: str, cells: list[Any]) -> pd.Series:
-    """Turn the cells of a column, all of one kind, into a column."""
-    if all(isinstance(cell, str) for cell in cells):
-        return pd.Series(cells, dtype="str")
-    if all(isinstance(cell, bool) for cell in cells):
-        return pd.Series(cells, dtype=bool)
-    numbers = [cell for cell in cells if cell is not None]
-    if any(isinstance(x, bool) or not isinstance(x, int | float) for x in numbers):
-        raise damaged(path, _("{name} holds cells of several kinds").format(name=name))
-    if name in ("name", "level", "parent"):
-        raise damaged(path, _("{name} holds no text").format(name=name))
-    return pd.Series(cells, dtype=float)
+def _property(
+    path: Path, features: list[dict[str, Any]], name: str, dtype: str
+) -> pd.Series:
+    """Read one column of the regions; every value must be what its column says."""
+    values = [feature["properties"][name] for feature in features]
+    if dtype == "number":
+        numbers = [np.nan if value is None else value for value in values]
+        if all(type(value) in (int, float) for value in numbers):
+            return pd.Series(numbers, dtype=float)
+    elif dtype == "yes/no" and all(type(value) is bool for value in values):
+        return pd.Series(values, dtype=bool)
+    elif dtype == "text" and all(type(value) is str for value in values):
+        return pd.Series(values, dtype="str")
+    raise damaged(path, _("column {name} of the regions").format(name=name))
 
 
 def write_adjacency(path: Path, adjacency: pd.DataFrame) -> None:

@@ -21,7 +21,7 @@ from planner.tables.cross import (
 )
 from planner.tables.distances import clean_distances, read_distances
 from planner.tables.fields import Parsed, read_fields
-from planner.tables.findings import Findings, find_column
+from planner.tables.findings import Findings
 from planner.tables.finish import clean_frame, note_defaults
 from planner.tables.frames import Tables
 from planner.tables.locate import lay_out
@@ -33,10 +33,9 @@ from planner.tables.places import (
     warn_swapped,
 )
 from planner.tables.raw import RawTable, raw_from_frame, read_bytes, read_raw
-from planner.tables.references import Use, account_uses, rep_uses
+from planner.tables.references import Use, account_uses, rep_uses, shared_uses
 from planner.tables.regions import read_regions
 from planner.tables.rules import check_rules
-from planner.tables.schema import contract
 from planner.tables.sources import keep_rows
 from planner.words import _
 
@@ -124,9 +123,13 @@ class _Loading:
 
     def run(self) -> Checked:
         named = Findings(self.scenario.name)
-        regions = self._regions(named)
-        uses = account_uses(self.scenario, self._rules(named))
-        accounts = self._entities("accounts", uses, named, regions)
+        uses, by_region = account_uses(self.scenario, self._rules(named)), {}
+        if self.scenario.unit == "region":
+            by_region = shared_uses(uses)
+        regions = self._regions(named, by_region)
+        if by_region and regions is not None:
+            uses = shared_uses(uses, list(regions))
+        accounts = self._entities("accounts", uses, named)
         reps = self._entities("reps", rep_uses(self.scenario), named)
         distances = self._distances(accounts, reps, named)
         if accounts is not None and reps is not None:
@@ -207,30 +210,13 @@ class _Loading:
             self.sources[raw.findings.file] = raw.sha256
 
     def _entities(
-        self,
-        kind: str,
-        uses: dict[str, Use],
-        named: Findings,
-        regions: gpd.GeoDataFrame | None = None,
+        self, kind: str, uses: dict[str, Use], named: Findings
     ) -> Parsed | None:
-        """
-        Read accounts or reps, and check what needs no other table.
-
-        What `regions` have need not be a column of the accounts.
-        """
+        """Read accounts or reps, and check what needs no other table."""
         table = self._table(kind) or Table(file="")  # regions alone may be enough
         raw = self._raw(kind, table)
         if raw is None:
             return None
-        if self.scenario.unit == "region" and regions is not None:
-            own = {*contract(kind).columns, *table.fields}
-            uses = {
-                name: use
-                for name, use in uses.items()
-                if name in own
-                or name not in regions
-                or find_column(raw.cells.column_names, name) is not None
-            }
         everything = raw
         raw = keep_rows(raw, table)
         levels = self.scenario.skills.levels
@@ -247,14 +233,17 @@ class _Loading:
             )
         return parsed
 
-    def _regions(self, named: Findings) -> gpd.GeoDataFrame | None:
+    def _regions(
+        self, named: Findings, uses: dict[str, Use]
+    ) -> gpd.GeoDataFrame | None:
         table = self._table("regions")
         if table is None:
             return None
         frame = self.frames["regions"]
-        regions, raw = read_regions(table, self.base if frame is None else frame, named)
-        self._remember(raw)
-        return regions
+        source = self.base if frame is None else frame
+        read = read_regions(table, source, named, uses)
+        self._remember(read.raw)
+        return read.regions
 
     def _distances(
         self, accounts: Parsed | None, reps: Parsed | None, named: Findings

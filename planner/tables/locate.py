@@ -76,6 +76,7 @@ def lay_out(
     areas = scenario.areas
     units = area_regions(regions, areas.level)
     _check_names(scenario, reps, units, regions, named)
+    _check_amounts(units, named)
     if not len(units) or named.faults:
         return None
     try:
@@ -143,6 +144,26 @@ def _check_names(
             _("two regions have the same rep"),
             _("Give each region that is set apart a rep of its own."),
         )
+
+
+def _check_amounts(units: gpd.GeoDataFrame, named: Findings) -> None:
+    """Report amounts of the regions that are missing or negative."""
+    for name in map(str, units):
+        column = units[name]
+        if name == units.geometry.name or not pd.api.types.is_numeric_dtype(column):
+            continue
+        wrong = units.index[~(column.to_numpy(float) >= 0)]
+        if len(wrong):
+            named.fault(
+                f"regions.{name}",
+                ", ".join(map(str, wrong[:5])),
+                _("{n:,} regions lack this number, or it is below 0").format(
+                    n=len(wrong)
+                ),
+                _(
+                    "Fill it in, or fill it by the scenario: regions.fields.{name}"
+                ).format(name=name),
+            )
 
 
 def _with_cells(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from planner.scenario import Condition, Scenario
 
@@ -24,11 +24,14 @@ class Use:
         Whether it must hold numbers.
     complete
         Whether each row needs one.
+    optional
+        Whether the table may lack it, since another one may have it.
     """
 
     key: str
     numeric: bool = False
     complete: bool = False
+    optional: bool = False
 
 
 _NAME_BEFORE_OPERATOR = re.compile(
@@ -65,6 +68,23 @@ def account_uses(scenario: Scenario, rules: str = "") -> dict[str, Use]:
     for name in _NAME_BEFORE_OPERATOR.findall(rules):
         _add(uses, name.strip().strip('"'), Use("baselines.rules"))
     return uses
+
+
+def shared_uses(
+    uses: Mapping[str, Use], regions: Collection[str] | None = None
+) -> dict[str, Use]:
+    """
+    Return what the scenario asks of accounts or regions, when either may have it.
+
+    Parameters
+    ----------
+    regions
+        Columns of the regions as read; None: before they are. Accounts must have what
+        these have not.
+    """
+    if regions is None:
+        return {n: replace(u, complete=False, optional=True) for n, u in uses.items()}
+    return {n: replace(u, optional=n in regions) for n, u in uses.items()}
 
 
 def rep_uses(scenario: Scenario) -> dict[str, Use]:
