@@ -54,8 +54,22 @@ def _impossible(compiled: Compiled, told: set[str]) -> list[str]:
             "under: {names}. Raise a cap, or split them."
         ),
     }
+    if compiled.problem.areas is not None:
+        sentences = {
+            "rules": _(
+                "{n:,} region(s) with the accounts in them may go to no rep at all by "
+                "skills, pins, protection, distance or fit: {names}. Widen one of "
+                "these rules, or carve accounts out: [areas] carve = [...]."
+            ),
+            "size": _(
+                "{n:,} region(s) (or groups) are larger than every cap they fall "
+                "under: {names}. Raise a cap, or take smaller regions."
+            ),
+        }
     return [
-        sentences[reason].format(n=len(units), names=_few(units))
+        sentences[reason].format(
+            n=len(units), names=_few([unit.removeprefix(PREFIX) for unit in units])
+        )
         for reason, units in by_reason.items()
     ]
 

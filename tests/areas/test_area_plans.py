@@ -48,7 +48,7 @@ def test_a_new_account_has_the_owner_of_its_region() -> None:
     assert solution.plan is not None
     for region, rep in solution.plan.regions.items():
         assert solution.plan.owner_of_region(str(region)) == rep
-    with pytest.raises(PlannerError, match="no region 'x'.*r00"):
+    with pytest.raises(PlannerError, match=r"no region 'x'.*r00"):
         solution.plan.owner_of_region("x")
 
 
@@ -84,9 +84,7 @@ def test_carved_accounts_go_elsewhere(tmp_path: Path) -> None:
         ' {regions = ["r00"], reps = ["T01"]}]\n'
         'areas = {carve = [{accounts = ["a0"]}]}\n'
     )
-    solution = planner.solve(
-        asked(rules, reps=2), accounts=accounts, regions=regions
-    )
+    solution = planner.solve(asked(rules, reps=2), accounts=accounts, regions=regions)
     assert solution.plan is not None
     assert solution.plan.owner["a0"] == "T02"
     assert solution.plan.regions["r00"] == "T01"
@@ -98,9 +96,7 @@ def test_names_stay_with_whom_they_share_most() -> None:
     regions = tiles(3, 3)
     owner = ["T03", "T03", "T01", "T01", "T01", "T02", "T02", "T02", "T03"]
     accounts = one_each(regions, owner=owner, value=1)
-    solution = planner.solve(
-        asked(EVEN + COMPACT), accounts=accounts, regions=regions
-    )
+    solution = planner.solve(asked(EVEN + COMPACT), accounts=accounts, regions=regions)
     assert solution.plan is not None
     of_row = solution.plan.regions[["r00", "r10", "r20"]].tolist()
     assert of_row == ["T03", "T01", "T02"]
@@ -157,8 +153,7 @@ def test_split_level_is_priced(tmp_path: Path) -> None:
     states["region_id"] = ["W", "E"]
     regions = pd.concat([counties, states], ignore_index=True)
     rules = (
-        '[areas]\nlevel = "county"\n'
-        '[[together]]\ncolumn = "level:state"\nprice = 7.0\n'
+        '[areas]\nlevel = "county"\n[[together]]\ncolumn = "level:state"\nprice = 7.0\n'
     )
     solution = planner.solve(
         asked(rules, reps=3), accounts=one_each(counties), regions=regions
@@ -206,9 +201,13 @@ def test_distance_to_base_is_a_cost_of_pairs(tmp_path: Path) -> None:
         'areas = {compactness = {to = "base", price = 1.0, measure = "accounts"}}\n'
         "travel = {cost_per_km = 0, cost_per_hour = 0}\n"
     )
-    scenario = scenario.model_copy(update={"reps": planner.Scenario.model_validate(
-        {"accounts": {"file": "a"}, "reps": {"file": "reps"}}
-    ).reps})
+    scenario = scenario.model_copy(
+        update={
+            "reps": planner.Scenario.model_validate(
+                {"accounts": {"file": "a"}, "reps": {"file": "reps"}}
+            ).reps
+        }
+    )
     solution = planner.solve(
         scenario, accounts=one_each(regions), reps=reps, regions=regions
     )

@@ -48,9 +48,7 @@ def random_solution(seed: int, *, islands: str = "nearest") -> Solution:
     return planner.solve(scenario, accounts=accounts, regions=regions)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 100_000), islands=st.sampled_from(["nearest", "none"]))
 def test_the_judge_passes_every_plan(seed: int, islands: str) -> None:
     """By the folder alone: regions, contiguity, limits, costs, bound."""

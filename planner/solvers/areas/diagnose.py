@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from planner.areas import Areas
 from planner.problem import Problem, Row
+from planner.tables import PREFIX
 from planner.words import _
 
 Positions = NDArray[np.intp]
@@ -68,7 +69,8 @@ def _too_many_parts(problem: Problem, areas: Areas, part: Positions) -> list[str
 
 
 def _name(problem: Problem, part: Positions, number: int) -> str:
-    return problem.unit_ids[int(np.flatnonzero(part == number)[0])]
+    first = int(np.flatnonzero(part == number)[0])
+    return problem.unit_ids[first].removeprefix(PREFIX)
 
 
 def _bands_by_part(problem: Problem, areas: Areas, part: Positions) -> Iterator[str]:
@@ -90,11 +92,20 @@ def _bands_by_part(problem: Problem, areas: Areas, part: Positions) -> Iterator[
             total, upper = int(least[part == p].sum()), int(most[part == p].sum())
             fewest = 1 if not high else max(1, math.ceil(total / high))
             if low * fewest > upper + away:
-                yield _(
-                    "The part of the map around {name} has {load:,.6g} {measure}: "
-                    "too much for {less:,} territories and too little for {more:,}. "
-                    "Widen the band, or join it to the rest: [areas] links = [...]."
-                ).format(
+                if fewest == 1:
+                    text = _(
+                        "The part of the map around {name} has {load:,.6g} {measure}: "
+                        "too little for a territory of its own. Widen the band, or "
+                        "join it to the rest: [areas] links = [...]."
+                    )
+                else:
+                    text = _(
+                        "The part of the map around {name} has {load:,.6g} {measure}: "
+                        "more than {less:,} territories may have and less than "
+                        "{more:,} must have. Widen the band, or join it to the rest: "
+                        "[areas] links = [...]."
+                    )
+                yield text.format(
                     name=_name(problem, part, p),
                     load=total / scale,
                     measure=problem.measures[measure],
