@@ -16,7 +16,7 @@ from planner.solvers.areas.moves import (
     shapes_change,
     touches,
 )
-from planner.solvers.areas.recombine import recombine
+from planner.solvers.areas.recombine import eject, recombine
 from planner.solvers.areas.state import (
     FEASIBLE,
     LAMBDA,
@@ -28,6 +28,8 @@ from planner.solvers.areas.state import (
 )
 from planner.solvers.chain_state import uniform
 
+EJECTIONS = 0.3
+"""Share of recombinations that pass an excess on, while there is one."""
 SWAP_DRAWS = 8
 """Members of the other territory looked at for one that may come back."""
 
@@ -55,7 +57,7 @@ def anneal(
     """
     edges, n, k = len(m.ends), len(s.label), len(s.size)
     factor = (cold / hot) ** (1.0 / max(1, steps))
-    heat = hot
+    heat, some_off = hot, not m.on_map.all()
     s.tally[FEASIBLE] = 0.0
     for _step in range(steps):
         heat *= factor
@@ -67,7 +69,7 @@ def anneal(
             if uniform(s.random) < 0.5:
                 u, v = v, u
             b = s.label[v]
-        if not edges or (not m.on_map.all() and uniform(s.random) < 0.1):
+        if not edges or (some_off and uniform(s.random) < 0.1):
             u = int(uniform(s.random) * n)
             if m.on_map[u]:
                 continue
@@ -77,7 +79,10 @@ def anneal(
             continue
         limit = -heat * math.log(1.0 - uniform(s.random))
         if trees > 0.0 and uniform(s.random) < trees:
-            recombine(m, s, a, b, limit * tree_heat)
+            if s.tally[STEPS] > 0.0 and uniform(s.random) < EJECTIONS:
+                eject(m, s, limit * tree_heat)
+            else:
+                recombine(m, s, a, b, limit * tree_heat, 1.0)
             continue
         w = -1
         if uniform(s.random) < swaps:

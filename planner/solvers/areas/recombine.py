@@ -18,19 +18,32 @@ from planner.solvers.areas.moves import inertia, outside, relabel, settle, shape
 from planner.solvers.areas.state import (
     BY_CENTRE,
     BY_MEAN,
+    COST,
+    EXCESS,
     LAMBDA,
     NONE,
     STAMP,
+    STEPS,
     WEIGHT,
     Map,
     State,
 )
 from planner.solvers.chain_state import uniform
 
+CHAIN = 6
+"""Most recombinations by which an excess is passed on."""
+PASSED_ON = 0.2
+"""What excess of the receiver counts then, as a share."""
+
 
 @compiled
-def recombine(m: Map, s: State, a: int, b: int, limit: float) -> bool:
-    """Merge two neighbours, cut along a random tree, keep it if it costs <= limit."""
+def recombine(m: Map, s: State, a: int, b: int, limit: float, pass_on: float) -> bool:
+    """
+    Merge two neighbours, cut along a random tree, keep it if it costs <= limit.
+
+    `pass_on` is what an excess of b counts, as a share, when a cut is chosen: below 1
+    it is passed on from a to b.
+    """
     size = s.size[a] + s.size[b]
     order = np.empty(size, np.int64)
     parent = np.empty(size, np.int64)
@@ -39,7 +52,7 @@ def recombine(m: Map, s: State, a: int, b: int, limit: float) -> bool:
         return False
     order, parent = order[:length], parent[:length]
     to_b = np.zeros(length, np.bool_)
-    rest = _best_cut(m, s, a, b, order, parent, to_b)
+    rest = _best_cut(m, s, a, b, order, parent, to_b, pass_on)
     if rest >= NONE:
         return False
     moved, changed = np.empty(length, np.int64), 0
@@ -55,6 +68,81 @@ def recombine(m: Map, s: State, a: int, b: int, limit: float) -> bool:
         if rest + shape - s.shape_cost[a] - s.shape_cost[b] > limit:
             return False
     return _accept(m, s, a, b, moved, limit)
+
+
+@compiled
+def eject(m: Map, s: State, limit: float) -> bool:
+    """
+    Pass an excess on from territory to territory until one can take it.
+
+    A chain of recombinations, each with the territory that the last one overloaded; it
+    is undone unless all of it together costs at most `limit`. So a load can leave a
+    corner of the map whose neighbours are full.
+    """
+    a = _overloaded(m, s)
+    if a < 0:
+        return False
+    saved, touched = s.label.copy(), np.zeros(len(s.size), np.bool_)
+    cost, excess, steps = s.tally[COST], s.tally[EXCESS], s.tally[STEPS]
+    touched[a] = True
+    for depth in range(CHAIN):
+        b = _neighbour(m, s, a, touched)
+        if b < 0:
+            break
+        share = PASSED_ON if depth < CHAIN - 1 else 1.0
+        if not recombine(m, s, a, b, NONE, share):
+            break
+        touched[b] = True
+        a = b
+        if _excess_of(m, s, a) <= 0.0:
+            break
+    more = s.tally[COST] - cost + s.tally[LAMBDA] * (s.tally[EXCESS] - excess)
+    if more <= limit:
+        return True
+    for u in range(len(saved)):
+        if s.label[u] != saved[u]:
+            relabel(m, s, u, saved[u])
+    for t in range(len(touched)):
+        if touched[t]:
+            s.shape_cost[t] = shape_of(m, s, t, -1, -1)
+    s.tally[COST], s.tally[EXCESS], s.tally[STEPS] = cost, excess, steps
+    return False
+
+
+@compiled
+def _excess_of(m: Map, s: State, t: int) -> float:
+    """Excess over the hard bands of a territory."""
+    excess = 0.0
+    for one in range(m.bands_start[t], m.bands_start[t + 1]):
+        band = m.bands_of[one]
+        excess += outside(m, band, s.load[band])[1] * m.band[band, WEIGHT]
+    return excess
+
+
+@compiled
+def _overloaded(m: Map, s: State) -> int:
+    """Draw one of the territories outside a hard band; -1: there is none."""
+    chosen, seen = -1, 0
+    for t in range(len(s.size)):
+        if _excess_of(m, s, t) > 0.0:
+            seen += 1
+            if uniform(s.random) * seen < 1.0:
+                chosen = t
+    return chosen
+
+
+@compiled
+def _neighbour(m: Map, s: State, a: int, but: np.ndarray) -> int:
+    """Draw a neighbouring territory that is not in `but`; -1: none was met."""
+    for _draw in range(200):
+        u = s.member[a, int(uniform(s.random) * s.size[a])]
+        if m.start[u] == m.start[u + 1]:
+            continue
+        span = m.start[u + 1] - m.start[u]
+        v = m.near[m.start[u] + int(uniform(s.random) * span)]
+        if s.label[v] != a and not but[s.label[v]]:
+            return int(s.label[v])
+    return -1
 
 
 @compiled
@@ -109,6 +197,7 @@ def _best_cut(
     order: np.ndarray,
     parent: np.ndarray,
     to_b: np.ndarray,
+    pass_on: float,
 ) -> float:
     """
     Say which units of `order` go to b under the cheapest cut.
@@ -165,7 +254,7 @@ def _best_cut(
             rest = pair[at, side] + pair[0, other] - pair[at, other] + cut[at]
             if rest >= NONE:
                 continue
-            rest += _bands_after(m, a, b, base, load, at, side, price)
+            rest += _bands_after(m, a, b, base, load, at, side, price, pass_on)
             value = rest
             if scale > 0.0:
                 part, whole = moment[at], moment[0]
@@ -307,6 +396,7 @@ def _bands_after(
     at: int,
     side: int,
     price: float,
+    pass_on: float,
 ) -> float:
     """Cost of the bands of both territories if a subtree goes to `side`."""
     value = 0.0
@@ -326,6 +416,7 @@ def _bands_after(
                     )
             cost, over = outside(m, band, total)
             value += cost + price * over * m.band[band, WEIGHT]
+        price *= pass_on
     return value
 
 

@@ -21,11 +21,9 @@ from planner.solvers.areas.start import first_plan
 from planner.solvers.areas.state import (
     BEST,
     COST,
-    EXCESS,
     FEASIBLE,
     LAMBDA,
     MOVES,
-    STEPS,
     Map,
     State,
     build_map,
@@ -43,8 +41,17 @@ PENALTY = 5.0
 """First price of an excess of one mean load, in costs per territory."""
 OFTEN, SELDOM, STIFFER = 0.5, 0.2, 1.15
 """Shares of moves ending without excess beyond which its price falls or rises."""
-FIRST_CYCLE, LONGER = 1.0, 2.0
-"""Seconds of the first cycle, and by how much each later one is longer."""
+CAP, STIFF, STIFF_FROM = 3.0, 20.0, 0.6
+"""Most it may be, likewise; and how much more from which share of a cycle on."""
+CYCLE, SHORTEST, LONGER = 0.0018, 0.3, 2.0
+"""
+Seconds of the first cycle per unit and root of the number of territories, at least so
+many, and by how much each later cycle is longer.
+"""
+REHEAT = 0.1
+"""Temperature, as a share of the usual, of a cycle that begins with the best plan."""
+MOST_CYCLES = 10_000
+"""Where no first plan can be made, a search ends without the clock, too."""
 CHUNK = 0.02
 """Seconds between two looks at clock, temperature and price of an excess."""
 
@@ -131,26 +138,28 @@ class _Walker:
         return self.watch.left <= 0
 
     def run(self) -> None:
-        """Make cycle after cycle."""
-        seconds, number = FIRST_CYCLE, 0
-        while not self.over():
-            label = self._origin(number)
-            if label is None:
-                if number > 20:
-                    return
-                number += 1
-                continue
-            load_plan(self.m, self.state, label)
-            self._cycle(min(seconds, self.watch.left))
-            seconds *= LONGER
+        """Make cycle after cycle: from a fresh plan, then from the best one, in turn."""
+        n, k, number = self.model.n, self.model.k, 0
+        seconds = max(SHORTEST, CYCLE * n * math.sqrt(k))
+        while not self.over() and number < MOST_CYCLES:
+            left = self.watch.left
+            if self.iterations is None and seconds > 0.5 * left:
+                seconds = left
+            best = self.found.label
+            if number % 2 and best is not None:
+                load_plan(self.m, self.state, best)
+                self._cycle(seconds, REHEAT)
+                seconds *= LONGER
+            else:
+                label = first_plan(
+                    self.model, self.m, self.rng, self.start if not number else None
+                )
+                if label is not None:
+                    load_plan(self.m, self.state, label)
+                    self._cycle(seconds, 1.0)
             number += 1
 
-    def _origin(self, number: int) -> Ints | None:
-        """Plan that a cycle begins with."""
-        start = self.start if number % 2 == 0 else None
-        return first_plan(self.model, self.m, self.rng, start)
-
-    def _cycle(self, seconds: float) -> None:
+    def _cycle(self, seconds: float, warmth: float) -> None:
         model, s, watch = self.model, self.state, self.watch
         n, k = model.n, model.k
         begun, share = watch.seconds, 0.0
@@ -160,7 +169,8 @@ class _Walker:
         s.tally[BEST] = math.inf
         while share < 1.0 and not self.over():
             unit_cost = max(s.tally[COST], 1e-9) / n
-            heat = HOT * (COLD / HOT) ** share * unit_cost
+            hot = HOT * warmth
+            heat = hot * (COLD / hot) ** share * unit_cost
             steps = max(100, int(self.rate * CHUNK))
             tree_heat = TREE_HEAT * n / k
             t0 = watch.seconds
@@ -169,8 +179,9 @@ class _Walker:
             self.rate = 0.7 * self.rate + 0.3 * steps / max(took, 1e-6)
             self.rate = min(self.rate, 1e8)
             feasible = s.tally[FEASIBLE] / steps
+            most = CAP * STIFF ** (share / STIFF_FROM) * s.tally[COST] / k
             if feasible < SELDOM:
-                s.tally[LAMBDA] *= STIFFER
+                s.tally[LAMBDA] = min(s.tally[LAMBDA] * STIFFER, most)
             elif feasible > OFTEN:
                 s.tally[LAMBDA] /= STIFFER
             if self.found.take(s):

@@ -9,6 +9,9 @@ from planner.compiled import compiled
 from planner.solvers.areas.model import FREE, AreaModel, Floats, Ints
 from planner.solvers.areas.state import NONE, Map
 
+POWER_ROUNDS = 300
+"""Rounds of prices and centres of a power diagram."""
+
 
 def first_plan(
     model: AreaModel, m: Map, rng: np.random.Generator, start: Ints | None = None
@@ -31,6 +34,14 @@ def first_plan(
         label = np.where(m.pair[np.arange(n), _columns(m, label)] < NONE, label, FREE)
     allowed = _allowed(m, k)
     weight = _weights(model)
+    if (
+        start is None
+        and model.fixed is None
+        and m.pair.shape[1] == 1
+        and m.on_map.all()
+    ):
+        power = power_labels(m, k, weight, rng)
+        label = label if power is None else power
     label = _main_pieces(model, m, label, weight)
     if label is None:
         return None
@@ -63,9 +74,7 @@ def _weights(model: AreaModel) -> Floats:
     return np.asarray(np.mean(shares, axis=0) + 1e-6 / model.n)
 
 
-def _main_pieces(
-    model: AreaModel, m: Map, label: Ints, weight: Floats
-) -> Ints | None:
+def _main_pieces(model: AreaModel, m: Map, label: Ints, weight: Floats) -> Ints | None:
     """Free all but the main piece of each territory; join what is fixed by paths."""
     label = label.copy()
     for t in range(model.k):
@@ -77,7 +86,9 @@ def _main_pieces(
         if sum(held) > 1 and not _join(m, label, t):
             return None
         if sum(held) <= 1:
-            main = max(range(len(pieces)), key=lambda i: (held[i], weight[pieces[i]].sum()))
+            main = max(
+                range(len(pieces)), key=lambda i: (held[i], weight[pieces[i]].sum())
+            )
             for i, piece in enumerate(pieces):
                 if i != main:
                     label[piece] = FREE
@@ -168,6 +179,66 @@ def _component(m: Map) -> Ints:
     for i, piece in enumerate(_pieces(m, np.arange(len(m.fixed)))):
         number[piece] = i
     return number
+
+
+def power_labels(
+    m: Map, k: int, weight: Floats, rng: np.random.Generator
+) -> Ints | None:
+    """
+    Balanced centroidal power diagram: each unit to the centre of least d^2 - price.
+
+    Prices rise where a territory is heavy, centres move to the weighted means. Its
+    cells are convex, so that few units lie off their territory's main piece.
+
+    Source: Aurenhammer, Hoffmann and Aronov 1998, doi:10.1007/PL00009187.
+    """
+    place = m.point[:, 1:3]
+    if k < 2 or np.ptp(place, axis=0).max() <= 0:
+        return None
+    chosen = [rng.choice(len(weight), p=weight / weight.sum())]
+    near = ((place - place[chosen[0]]) ** 2).sum(axis=1)
+    for _seed in range(k - 1):
+        share = weight * near
+        chosen.append(rng.choice(len(weight), p=share / share.sum()))
+        near = np.minimum(near, ((place - place[chosen[-1]]) ** 2).sum(axis=1))
+    label = np.zeros(len(weight), dtype=np.int64)
+    _power(place, weight, place[chosen].copy(), label, POWER_ROUNDS)
+    return label
+
+
+@compiled
+def _power(
+    place: np.ndarray,
+    weight: np.ndarray,
+    centre: np.ndarray,
+    label: np.ndarray,
+    rounds: int,
+) -> None:
+    """Alternate prices and centres; the step of the prices shrinks with the rounds."""
+    n, k = len(place), len(centre)
+    price, load, mean = np.zeros(k), np.zeros(k), np.zeros((k, 2))
+    target = weight.sum() / k
+    for turn in range(rounds):
+        load[:] = 0.0
+        mean[:] = 0.0
+        spread = 0.0
+        for u in range(n):
+            best, least = 0, np.inf
+            for c in range(k):
+                far = (place[u, 0] - centre[c, 0]) ** 2
+                far += (place[u, 1] - centre[c, 1]) ** 2
+                far -= price[c]
+                if far < least:
+                    best, least = c, far
+            label[u] = best
+            load[best] += weight[u]
+            mean[best] += weight[u] * place[u]
+            spread += weight[u] * max(0.0, least + price[best])
+        step = 0.5 * spread / weight.sum() * (1.0 - turn / rounds)
+        for c in range(k):
+            price[c] -= step * max(-1.0, min(1.0, load[c] / target - 1.0))
+            if load[c] > 0.0 and turn % 3 == 0:
+                centre[c] = mean[c] / load[c]
 
 
 @compiled
