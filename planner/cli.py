@@ -206,7 +206,7 @@ def _summary(solution: Solution, output: Path) -> dict[str, Any]:
 
 def _sentences(solution: Solution, output: Path) -> str:
     """Say what came out, in a few lines; ends with the next step."""
-    from planner.reporting import outcome_lines
+    from planner.telling import outcome_lines
 
     lines = outcome_lines(solution)
     if solution.plan is not None:
@@ -303,7 +303,7 @@ def columns(as_json: bool) -> None:
         }
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
         return
-    from planner.reporting import contract_text
+    from planner.telling import contract_text
 
     click.echo(contract_text(found))
 
@@ -342,7 +342,7 @@ def compare(folders: tuple[Path, ...], as_json: bool) -> None:
     if len(folders) < 2:
         raise PlannerError(_("Name two or more plan folders."))
     from planner.compare import compare as compare_folders
-    from planner.reporting import table_text
+    from planner.telling import table_text
 
     table = compare_folders(list(folders))
     for note in table.attrs["notes"]:

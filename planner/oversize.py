@@ -62,8 +62,8 @@ class Oversize:
         if not self.rep:
             return text + " " + _("Widen the tolerance, or split the region.")
         remedy = _(
-            'Give it a rep of its own: [areas] set_apart = true, or set_apart = {{"{id}"'
-            ' = "{rep}"}}; or widen the tolerance, or split the region.'
+            "Give it a rep of its own: [areas] set_apart = true, or set_apart = "
+            '{{"{id}" = "{rep}"}}; or widen the tolerance, or split the region.'
         )
         return text + " " + remedy.format(id=self.region_id, rep=self.rep)
 

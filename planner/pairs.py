@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from planner.by_text import ByText
 from planner.geo.distance import haversine_km, road_hours, road_km_between
 from planner.rounding import cost_scale, decimals_scale, to_integers
 from planner.scenario import Scenario
@@ -401,26 +401,3 @@ class Pairs:
         locked = self.kept[at] | (region & self.keeps_map[rep])
         apart = region & ((own >= 0) | self.is_apart[rep])
         return (~locked | (owner == rep)) & (~apart | (own == rep))
-
-
-class ByText:
-    """
-    What ``row(text)`` says of every rep, kept once per distinct text.
-
-    Attributes
-    ----------
-    codes
-        Number of the text of each account, shape (n,).
-    table
-        Shape (texts, m + 1); nobody (last) has 0.
-    """
-
-    def __init__(self, column: pd.Series, row: Callable[[str], list]) -> None:
-        self.codes, texts = pd.factorize(column)
-        table = np.array([row(text) for text in texts])
-        nobody = np.zeros((len(texts), 1), dtype=table.dtype)
-        self.table = np.hstack([table, nobody])
-
-    def __call__(self, at: Positions, rep: Positions) -> NDArray:
-        """Look up pairs, broadcast."""
-        return np.asarray(self.table[self.codes[at], rep])

@@ -22,6 +22,7 @@ from planner.plan import Plan
 from planner.problem import evaluate
 from planner.scenario import Scenario, read_scenario, with_solve
 from planner.solvers.areas.names import named_by_today
+from planner.solvers.areas.warm import warm_up_areas
 from planner.solvers.baselines import Baseline, baselines
 from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Progress, Result, Status
@@ -236,7 +237,9 @@ def solve_compiled(
     start
         A plan of this very question to start from.
     """
-    if len(compiled.problem.rep) > HINT_ARCS:
+    if compiled.problem.areas is not None:
+        warm_up_areas()
+    if compiled.problem.areas is not None or len(compiled.problem.rep) > HINT_ARCS:
         warm_up()
     result = solve_problem(
         compiled.problem,

@@ -20,7 +20,7 @@ RANKS = (
     ("geo",),
     ("tables",),
     ("scan",),
-    ("areas",),
+    ("areas", "by_text"),
     ("pairs", "problem"),
     ("arcs", "oversize"),
     ("source", "compile_areas"),
@@ -29,7 +29,7 @@ RANKS = (
     ("solvers", "evaluate"),
     ("compare", "report"),
     ("reporting", "certificate"),
-    ("workspace", "earlier"),
+    ("workspace", "earlier", "telling"),
     ("solution",),
     ("edits", "console"),
     ("bench",),
@@ -39,7 +39,7 @@ RANKS = (
 
 UPWARD = {
     ("workspace", "solution"),  # a type only
-    ("reporting", "solution"),  # a type only
+    ("telling", "solution"),  # a type only
     ("certificate", "solution"),  # a type only
     ("earlier", "solution"),  # a type only
     ("problem", "source"),  # a type only
@@ -49,6 +49,7 @@ UPWARD = {
 
 ALONE = (
     "areas",
+    "by_text",
     "compile",
     "compile_areas",
     "oversize",

@@ -103,10 +103,13 @@ class Ground:
                 ~concerned | (apart == to),
             )
 
-    def to_base(self, amount: Floats, starts: Floats, ends: Floats) -> Floats:
+    def to_base(
+        self, own: dict[str, Floats], rows: Ints, starts: Floats, ends: Floats
+    ) -> Floats:
         """Cost of the straight distance to the base, where compactness asks for it."""
         compact = self.scenario.areas.compactness
         assert compact is not None
+        amount = own[compact.measure][rows]
         km = haversine_km(starts[..., 0], starts[..., 1], ends[..., 0], ends[..., 1])
         km = np.where(np.isnan(km), 0.0, km)
         return np.asarray(amount * km**compact.power * compact.price)

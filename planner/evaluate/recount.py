@@ -342,11 +342,8 @@ class Recount:
         if term == "fit":
             return self.fit_steps[self.grade[rows], to]
         if term == "compactness":
-            compact = self.scenario.areas.compactness
-            assert compact is not None
             starts, ends = self.roads.account_places[rows], self.roads.rep_places[to]
-            amount = self.own[compact.measure][rows]
-            cost = self.ground.to_base(amount, starts, ends)
+            cost = self.ground.to_base(self.own, rows, starts, ends)
             return self.steps(cost, self.cost_scale, term)
         if term == "handover":
             return np.where(moved, self.handover[rows], 0)

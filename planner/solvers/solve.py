@@ -124,7 +124,7 @@ class _Run:
             rows,
             self.watch,
             start=None if warm is None else warm.row_prices(rows),
-            time_share=self._dual_share(),
+            time_share=_dual_share(self.problem),
             worst=worst,
             threads=self.settings.threads,
         )
@@ -134,12 +134,6 @@ class _Run:
         self.problem, self.row_prices = dual.problem, dual.certificate
         self._prove(dual.certificate)
         return dual
-
-    def _dual_share(self) -> float:
-        """Share of the time for the prices on the rows."""
-        if self.problem.areas is not None:
-            return AREAS_SHARE
-        return DUAL_SHARE if self.problem.source is None else LARGE_SHARE
 
     def _areas_road(self) -> Result:
         """Connected territories: solvers of their own, beside the bound of the rows."""
@@ -387,6 +381,12 @@ def _chosen(problem: Problem, settings: Solve) -> tuple[str, str]:
     method = "cp-sat" if arcs <= most and problem.source is None else "search"
     why = _("{arcs:,} eligible pairs; the whole model in one solver up to {most:,}")
     return method, why.format(arcs=arcs, most=most)
+
+
+def _dual_share(problem: Problem) -> float:
+    if problem.areas is not None:
+        return AREAS_SHARE
+    return DUAL_SHARE if problem.source is None else LARGE_SHARE
 
 
 def _worst_cost(problem: Problem) -> float:
