@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pyproj
 import shapely
 from numpy.typing import NDArray
@@ -200,13 +201,12 @@ def _within_tolerance(shapes: Shapes, coasts: Shapes, tolerance_m: float) -> Bor
     lines = shapely.intersection(lines, _boxes(others, reach))
     others = shapely.intersection(others, _boxes(lines, reach))
     pieces = shapely.intersection(lines, _grown(others, tolerance))
-    pairs = np.sort(np.column_stack([line, region]), axis=1)
-    chosen = _longer_side(
-        pairs, shapely.length(pieces), _LEAST_LENGTH * tolerance / METRES_PER_DEGREE
-    )
+    least = _LEAST_LENGTH * tolerance / METRES_PER_DEGREE
+    chosen = _longer_side(line, region, shapely.length(pieces), least)
     if not len(chosen):
         return none
-    pieces, others, pairs = pieces[chosen], others[chosen], pairs[chosen]
+    pieces, others = pieces[chosen], others[chosen]
+    pairs = np.sort(np.column_stack([line, region])[chosen], axis=1)
     hair = _grown(shapely.boundary(others), HAIR_M)
     agreed = shapely.length(shapely.intersection(pieces, hair))
     ends, which = _piece_ends(pieces, scale[chosen])
@@ -275,14 +275,22 @@ def _grown(shapes: Shapes, metres: float) -> Shapes:
     return np.asarray(shapely.buffer(shapes, metres / METRES_PER_DEGREE, quad_segs=4))
 
 
-def _longer_side(pairs: Ints, length: Floats, least: float) -> Ints:
-    """Rows to keep: of each pair the longer of its two views, if long enough."""
-    order = np.lexsort((-length, pairs[:, 1], pairs[:, 0]))
-    order = order[length[order] > least]
-    ranked = pairs[order]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (ranked[1:] != ranked[:-1]).any(axis=1)
-    return order[first]
+def _longer_side(line: Ints, region: Ints, length: Floats, least: float) -> Ints:
+    """
+    Rows to keep: of each two regions the longer of the two views, if long enough.
+
+    A view (lines of one region near the other) has several rows where the two meet
+    on both sides of the antimeridian.
+    """
+    rows = pd.DataFrame({"line": line, "region": region, "length": length})
+    views = rows.groupby(["line", "region"])["length"].sum().reset_index()
+    views = views[views["length"] > least]
+    ends = views[["line", "region"]]
+    views = views.assign(first=ends.min(axis=1), second=ends.max(axis=1))
+    views = views.sort_values("length", ascending=False, kind="stable")
+    views = views.drop_duplicates(["first", "second"])
+    kept = rows.reset_index().merge(views[["line", "region"]], on=["line", "region"])
+    return kept.loc[kept["length"] > 0, "index"].sort_values().to_numpy(int)
 
 
 def _piece_ends(pieces: Shapes, scale: Floats) -> tuple[Floats, Ints]:

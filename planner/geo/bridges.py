@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pyproj
 import shapely
 from scipy.sparse import coo_array
@@ -118,10 +119,11 @@ class _Shore:
         total = float(shapely.length(coasts).sum())
         step = max(_FINEST_DEG, total / _MOST_POINTS)
         dense = shapely.segmentize(coasts, step)
-        self.places, self.region = shapely.get_coordinates(dense, return_index=True)
+        places, region = shapely.get_coordinates(dense, return_index=True)
+        self.places, self.region = _thinned(places, region, step)
         self.points = unit_sphere(*self.places.T)
         self.tree = cKDTree(self.points)
-        self.slack = float(np.radians(step))
+        self.slack = float(np.radians(4 * step))
 
     def shortest(
         self, part: Ints, name: int, banned: set[tuple[int, int]]
@@ -173,21 +175,26 @@ class _Shore:
         return min(ways, key=lambda way: (way.km, way.first, way.second), default=None)
 
 
+def _thinned(places: Floats, region: Ints, step: float) -> tuple[Floats, Ints]:
+    """Keep one point of each region in each square of a grid."""
+    squares = np.floor(places / step).astype(np.int64)
+    table = pd.DataFrame({"x": squares[:, 0], "y": squares[:, 1], "region": region})
+    kept = ~table.duplicated().to_numpy()
+    return places[kept], region[kept]
+
+
 def _measured(
     shape: shapely.Geometry, other: shapely.Geometry, x: float, y: float
 ) -> float:
     """Shortest way in a plane that keeps distances from (x, y), on its geodesic."""
-    plane = pyproj.CRS.from_proj4(f"+proj=aeqd +lat_0={y} +lon_0={x} +datum=WGS84")
-    there = pyproj.Transformer.from_crs("EPSG:4326", plane, always_xy=True)
+    plane = pyproj.Proj(f"+proj=aeqd +lat_0={y} +lon_0={x} +datum=WGS84")
     # Edges that are straight in degrees are bent anywhere else.
     first, second = (
         shapely.transform(
-            shapely.boundary(shapely.segmentize(one, 0.1)),
-            there.transform,
-            interleaved=False,
+            shapely.boundary(shapely.segmentize(one, 0.1)), plane, interleaved=False
         )
         for one in (shape, other)
     )
     way = shapely.get_coordinates(shapely.shortest_line(first, second))
-    lon, lat = there.transform(way[:, 0], way[:, 1], direction="INVERSE")
+    lon, lat = plane(way[:, 0], way[:, 1], inverse=True)
     return float(GEOD.inv(lon[0], lat[0], lon[1], lat[1])[2]) / 1000

@@ -20,6 +20,9 @@ _MOST_CELLS = 15_000
 _SMALLEST_M = 5_000.0
 """Radius of the disc drawn around a lone place."""
 
+_DECIMALS = 9
+"""Of degrees: a tenth of a millimetre."""
+
 
 def voronoi_territories(
     held: pd.DataFrame,
@@ -100,16 +103,24 @@ def to_degrees(
     west, south, east, north = shape.bounds
     if step is None:
         step = max(east - west, north - south, 1.0) / 40
-    dense = shapely.segmentize(shape, step)
+    return all_to_degrees(np.array([shape], dtype=object), crs, step)[0]
+
+
+def all_to_degrees(
+    shapes: NDArray[np.object_], crs: pyproj.CRS, step: float
+) -> NDArray[np.object_]:
+    """Do as `to_degrees` for many shapes; common edges remain common."""
+    dense = shapely.segmentize(shapes, step)
     inverse = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform
-    middle = float(inverse((west + east) / 2, (south + north) / 2)[0])
-
-    def unrolled(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        lon, lat = inverse(x, y)
-        return middle + (np.asarray(lon) - middle + 180) % 360 - 180, np.asarray(lat)
-
-    whole = shapely.transform(dense, unrolled, interleaved=False)
-    return cut_at_antimeridian(whole)
+    bounds = shapely.bounds(shapes)
+    middle, _lat = inverse(*((bounds[:, :2] + bounds[:, 2:]) / 2).T)
+    places, which = shapely.get_coordinates(dense, return_index=True)
+    lon, lat = inverse(*places.T)
+    lon = middle[which] + (lon - middle[which] + 180) % 360 - 180
+    # Neighbours have the same corners but for the last digits: then truly the same.
+    rounded = np.round(np.column_stack([lon, lat]), _DECIMALS)
+    whole = shapely.set_coordinates(dense, rounded)
+    return np.array([cut_at_antimeridian(shape) for shape in whole], dtype=object)
 
 
 def _sites(points: Floats, held: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 from planner.errors import PlannerError
 from planner.geo.antimeridian import made_whole
 from planner.geo.bridges import parts_of
-from planner.geo.cells import cells_in_order, surroundings, to_degrees
+from planner.geo.cells import all_to_degrees, cells_in_order, surroundings
 from planner.geo.crs import local_crs
 from planner.words import _
 
@@ -107,7 +107,7 @@ def cells_of_points(
             ).format(n=len(lost), places=_some(index[lost].tolist()))
         )
     step = max(float(np.ptp(shapely.bounds(area).reshape(2, 2), axis=0).max()), 1.0)
-    shapes = [to_degrees(cell, plane, step / _STEPS) for cell in clipped]
+    shapes = all_to_degrees(clipped, plane, step / _STEPS)
     return Cells(gpd.GeoSeries(shapes, index=index, crs=4326), notes)
 
 

@@ -315,6 +315,16 @@ def test_antimeridian() -> None:
     assert total == pytest.approx(edge + 2 * 110.65, rel=1e-3)
 
 
+def test_border_on_both_sides_of_the_antimeridian() -> None:
+    """Two strips across 180, drawn with a gap of 40 m: both halves count."""
+    south = MultiPolygon([box(178, 0, 180, 1), box(-180, 0, -179, 1)])
+    low = 1 + 0.04 * KM
+    north = MultiPolygon([box(178, low, 180, 2), box(-180, low, -179, 2)])
+    found = neighbours(regions(south=south, north=north))
+    assert found.edges["kind"].tolist() == ["gap"]
+    assert length_of(found, "south", "north") == pytest.approx(3 * 111.3, rel=0.003)
+
+
 def test_bridge_over_the_antimeridian() -> None:
     """Two atolls 22 km apart, 359.8 degrees in the file."""
     found = neighbours(regions(a=box(179, 0, 179.9, 1), b=box(-179.9, 0, -179, 1)))

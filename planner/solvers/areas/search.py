@@ -31,25 +31,26 @@ from planner.solvers.areas.state import (
 )
 from planner.solvers.result import Watch
 
-HOT, COLD = 1.0, 0.003
+HOT, COLD = 1.0, 0.01
 """Temperatures at both ends of a cycle, in costs per unit."""
 TREE_HEAT = 0.1
 """Temperature of recombinations at the same moment, in costs per territory."""
 SWAPS = 0.5
 """Share of swaps among the moves that are no recombinations."""
-PENALTY = 5.0
-"""First price of an excess of one mean load, in costs per territory."""
 OFTEN, SELDOM, STIFFER = 0.5, 0.2, 1.15
 """Shares of moves ending without excess beyond which its price falls or rises."""
-CAP, STIFF, STIFF_FROM = 3.0, 20.0, 0.6
-"""Most it may be, likewise; and how much more from which share of a cycle on."""
+CAP, STIFF = 3.0, 20_000.0
+"""
+Most that price may be when a cycle begins, in costs per territory, and how much more
+when it ends.
+"""
 CYCLE, SHORTEST, LONGER = 0.0018, 0.3, 2.0
 """
 Seconds of the first cycle per unit and root of the number of territories, at least so
 many, and by how much each later cycle is longer.
 """
-REHEAT = 0.1
-"""Temperature, as a share of the usual, of a cycle that begins with the best plan."""
+REHEAT = 0.35
+"""Share of a cycle that is left out where it begins with the best plan."""
 MOST_CYCLES = 10_000
 """Where no first plan can be made, a search ends without the clock, too."""
 CHUNK = 0.02
@@ -138,13 +139,13 @@ class _Walker:
         return self.watch.left <= 0
 
     def run(self) -> None:
-        """Make cycle after cycle: from a fresh plan, then from the best one, in turn."""
+        """Make cycle after cycle, in turn from a fresh plan and from the best one."""
         n, k, number = self.model.n, self.model.k, 0
         seconds = max(SHORTEST, CYCLE * n * math.sqrt(k))
         while not self.over() and number < MOST_CYCLES:
             left = self.watch.left
             if self.iterations is None and seconds > 0.5 * left:
-                seconds = left
+                seconds = left if number % 2 else 0.5 * left
             best = self.found.label
             if number % 2 and best is not None:
                 load_plan(self.m, self.state, best)
@@ -156,21 +157,20 @@ class _Walker:
                 )
                 if label is not None:
                     load_plan(self.m, self.state, label)
-                    self._cycle(seconds, 1.0)
+                    self._cycle(seconds, 0.0)
             number += 1
 
-    def _cycle(self, seconds: float, warmth: float) -> None:
+    def _cycle(self, seconds: float, begin: float) -> None:
         model, s, watch = self.model, self.state, self.watch
         n, k = model.n, model.k
-        begun, share = watch.seconds, 0.0
+        begun, share = watch.seconds, begin
         cost = max(s.tally[COST], 1e-9)
-        s.tally[LAMBDA] = PENALTY * cost / k
+        s.tally[LAMBDA] = CAP * STIFF**begin * cost / k
         trees = 1.0 / (8.0 * 2.0 * n / k)
         s.tally[BEST] = math.inf
         while share < 1.0 and not self.over():
             unit_cost = max(s.tally[COST], 1e-9) / n
-            hot = HOT * warmth
-            heat = hot * (COLD / hot) ** share * unit_cost
+            heat = HOT * (COLD / HOT) ** share * unit_cost
             steps = max(100, int(self.rate * CHUNK))
             tree_heat = TREE_HEAT * n / k
             t0 = watch.seconds
@@ -179,11 +179,11 @@ class _Walker:
             self.rate = 0.7 * self.rate + 0.3 * steps / max(took, 1e-6)
             self.rate = min(self.rate, 1e8)
             feasible = s.tally[FEASIBLE] / steps
-            most = CAP * STIFF ** (share / STIFF_FROM) * s.tally[COST] / k
+            most = CAP * STIFF**share * s.tally[COST] / k
             if feasible < SELDOM:
                 s.tally[LAMBDA] = min(s.tally[LAMBDA] * STIFFER, most)
             elif feasible > OFTEN:
                 s.tally[LAMBDA] /= STIFFER
             if self.found.take(s):
                 watch.report("search", self.found.cost)
-            share = (watch.seconds - begun) / seconds
+            share = begin + (1 - begin) * (watch.seconds - begun) / seconds
