@@ -38,6 +38,16 @@ class Inertia:
     squares: NDArray[np.object_]
     price: Fraction
 
+    def only(self, units: NDArray[np.bool_] | NDArray[np.intp]) -> Inertia:
+        """Return the moments of some units, given as a mask or by their indices."""
+        return Inertia(
+            self.weight[units],
+            self.x[units],
+            self.y[units],
+            self.squares[units],
+            self.price,
+        )
+
     def cost(self, label: NDArray[np.intp], k: int) -> int:
         """Cost steps of all territories; `label` of each unit, below k."""
         sums = np.full((4, k), 0, dtype=object)

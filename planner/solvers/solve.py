@@ -140,6 +140,8 @@ class _Run:
         from planner.solvers.areas.solve import solve_areas  # numba is slow to import
 
         question, home = on_map(self.problem), None
+        if question.model is None:
+            return self._only_plan(question.only_plan())
         if self.warm_start is not None:
             home = question.label_of(self.warm_start.rep_of)
         outcome = solve_areas(
@@ -159,11 +161,19 @@ class _Run:
             self.bound, self.bound_by = int(bound), "solver"
         if outcome.label is None:
             return self.result(Status.NO_PLAN_FOUND, None)
-        rep_of = question.rep_of(outcome.label, self.problem.n)
-        arcs = self.problem.arcs_of(rep_of)
-        cost = evaluate(self.problem, arcs).cost
-        proven = self.bound == cost
+        arcs = self.problem.arcs_of(question.rep_of(outcome.label))
+        proven = self._gap(arcs) == 0
         return self.result(Status.OPTIMAL if proven else Status.FEASIBLE, arcs)
+
+    def _only_plan(self, rep_of: NDArray[np.intp]) -> Result:
+        """Take the one plan that the rules leave, if it keeps the rest."""
+        arcs = self.problem.arcs_of(rep_of)
+        outcome = evaluate(self.problem, arcs)
+        if not outcome.feasible:
+            return self.result(Status.INFEASIBLE, None)
+        if outcome.cost > self.bound:
+            self.bound, self.bound_by = outcome.cost, "solver"
+        return self.result(Status.OPTIMAL, arcs)
 
     def _prove(self, prices: Prices) -> None:
         """Take in a bound that can be checked from its prices."""
