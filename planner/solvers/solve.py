@@ -154,7 +154,7 @@ class _Run:
             iterations=self.settings.iterations,
         )
         self.iterations = outcome.moves
-        if outcome.infeasible:
+        if outcome.infeasible and question.whole:
             return self.result(Status.INFEASIBLE, None)
         bound = question.bound(outcome.bound)
         if bound > self.bound:
@@ -162,6 +162,8 @@ class _Run:
         if outcome.label is None:
             return self.result(Status.NO_PLAN_FOUND, None)
         arcs = self.problem.arcs_of(question.rep_of(outcome.label))
+        if not evaluate(self.problem, arcs).feasible:
+            return self.result(Status.NO_PLAN_FOUND, None)
         proven = self._gap(arcs) == 0
         return self.result(Status.OPTIMAL if proven else Status.FEASIBLE, arcs)
 

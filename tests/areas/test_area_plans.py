@@ -215,3 +215,19 @@ def test_distance_to_base_is_a_cost_of_pairs(tmp_path: Path) -> None:
     assert solution.status is Status.OPTIMAL
     assert solution.plan.regions.tolist() == ["a0", "a0", "a1", "a1"]
     assert passes(solution, tmp_path)
+
+
+def test_scattered_territories_where_they_may_be(tmp_path: Path) -> None:
+    """Two heavy ends and two light middles: balanced only by leaps."""
+    regions = tiles(1, 4, value=[3, 1, 1, 3])
+    rules = (
+        "areas = {contiguous = false}\n"
+        '[[limits]]\nmeasure = "value"\nlow = 2\nhigh = 6\n'
+        '[[pins]]\nregions = ["r00", "r03"]\nreps = ["T01"]\n'
+    )
+    solution = planner.solve(
+        asked(rules, reps=2), accounts=one_each(regions), regions=regions
+    )
+    assert solution.plan is not None
+    assert solution.plan.regions.tolist() == ["T01", "T02", "T02", "T01"]
+    assert passes(solution, tmp_path)

@@ -54,7 +54,7 @@ def test_the_judge_passes_every_plan(seed: int, islands: str) -> None:
     """By the folder alone: regions, contiguity, limits, costs, bound."""
     solution = random_solution(seed, islands=islands)
     if solution.plan is None:
-        assert solution.reasons or solution.status is Status.NO_PLAN_FOUND
+        assert solution.status in (Status.INFEASIBLE, Status.NO_PLAN_FOUND)
         return
     with tempfile.TemporaryDirectory() as folder:
         solution.save(Path(folder) / "plan", drawings=False)

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from planner.areas import Areas
 from planner.problem import Problem, Row
@@ -16,6 +17,12 @@ from planner.solvers.areas.model import FREE, AreaModel, Band, Split
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Positions = NDArray[np.intp]
+
+JOINED, NEAR = 200, 24
+"""
+Where territories may be scattered: units that are all joined to each other, at most;
+beyond that, each one to so many nearest ones.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +45,9 @@ class OnMap:
         shape (n,).
     constant
         Cost steps that every plan pays and `model` does not know.
+    whole
+        Whether each plan of the problem is one of the model: only then do a bound and
+        a proof of infeasibility hold for the problem.
     """
 
     model: AreaModel | None
@@ -45,6 +55,7 @@ class OnMap:
     reps: Positions
     settled: Positions
     constant: float
+    whole: bool
 
     def rep_of(self, label: Ints) -> Positions:
         """Rep of each unit of the problem, shape (n,)."""
@@ -71,7 +82,7 @@ class OnMap:
 
     def bound(self, value: float) -> float:
         """Lower bound in whole steps, from one in the model's real numbers."""
-        if not math.isfinite(value):
+        if not (self.whole and math.isfinite(value)):
             return -math.inf
         assert self.model is not None
         value += self.constant
@@ -91,7 +102,7 @@ def on_map(problem: Problem) -> OnMap:
     reps = np.unique(problem.rep[free]).astype(np.intp)
     spare = np.flatnonzero(~areas.needed[reps])
     if len(reps) < 2:
-        return OnMap(None, units, reps, settled, 0.0)
+        return OnMap(None, units, reps, settled, 0.0, True)
     k, n, more = len(reps), len(units), len(spare)
     territory = np.full(problem.m + 1, -1, dtype=np.intp)
     territory[reps] = np.arange(k)
@@ -105,11 +116,11 @@ def on_map(problem: Problem) -> OnMap:
     fixed = np.full(n + more, FREE, dtype=np.int64)
     fixed[only] = np.isfinite(cost[only]).argmax(axis=1)
     bands, constant = _bands(problem, settled, territory, k)
-    inside = (place_of[areas.edges] >= 0).all(axis=1)
     weight, places, unmoved = _shape(areas, units, more)
+    edges, cut, whole = _edges(areas, units, place_of)
     model = AreaModel(
         k=k,
-        edges=place_of[areas.edges[inside]].astype(np.int64),
+        edges=edges,
         load=_loads(problem, free, unit, to, (n + more, k)),
         bands=tuple(bands),
         splits=tuple(
@@ -120,15 +131,45 @@ def on_map(problem: Problem) -> OnMap:
         weight=weight,
         x=None if weight is None else places[:, 0],
         y=None if weight is None else places[:, 1],
-        edge_price=None if areas.cut is None else areas.cut[inside].astype(float),
+        edge_price=cut,
         fixed=fixed if len(only) else None,
-        on_map=np.append(
-            areas.on_map[units] & areas.contiguous, np.zeros(more, dtype=bool)
-        ),
+        on_map=np.append(areas.on_map[units], np.zeros(more, dtype=bool)),
         place=places,
     )
     constant += unmoved + _settled_cost(problem, settled)
-    return OnMap(model, units, reps, settled, constant)
+    return OnMap(model, units, reps, settled, constant, whole)
+
+
+def _edges(
+    areas: Areas, units: Positions, place_of: Positions
+) -> tuple[Ints, Floats | None, bool]:
+    """
+    Return edges of the model, their prices, and whether they forbid no plan.
+
+    Where territories need not hang together, units are joined to all others, or to
+    their nearest ones on a large map: a plan of these is found by the same moves.
+    """
+    inside = (place_of[areas.edges] >= 0).all(axis=1)
+    edges = place_of[areas.edges[inside]].astype(np.int64)
+    cut = None if areas.cut is None else areas.cut[inside].astype(float)
+    if areas.contiguous:
+        return edges, cut, True
+    here = place_of[units[areas.on_map[units]]]
+    whole = len(here) <= JOINED
+    if whole:
+        i, j = np.triu_indices(len(here), 1)
+    else:
+        near = cKDTree(areas.place[units[here]]).query(areas.place[units[here]], NEAR)
+        i, j = np.repeat(np.arange(len(here)), NEAR), near[1].ravel()
+    more = np.sort(np.stack([here[i], here[j]], axis=1), axis=1)
+    more = np.unique(more[more[:, 0] < more[:, 1]], axis=0)
+    known = {(int(a), int(b)) for a, b in np.sort(edges, axis=1)}
+    fresh = [pair for pair in more.tolist() if tuple(pair) not in known]
+    added = np.array(fresh, dtype=np.int64).reshape(-1, 2)
+    edges = np.concatenate([edges, added])
+    if cut is not None:
+        cut = np.concatenate([cut, np.zeros(len(added))])
+    return edges, cut, whole
 
 
 def _settled(problem: Problem) -> Positions:
