@@ -176,10 +176,13 @@ class PlanView:
 
     def subtitle(self) -> str:
         """Proven gap, cost and changes in one line."""
-        text = _(
+        proven = _(
             "Proven within {gap:.2%} of the best possible; "
             "{cost:,.0f} {currency} a year"
-        ).format(
+        )
+        if self.certificate["gap"] >= 1:  # the bound says nothing
+            proven = _("{cost:,.0f} {currency} a year")
+        text = proven.format(
             gap=math.ceil(self.certificate["gap"] * 1e4) / 1e4,  # never claim more
             cost=self.certificate["cost"] / self.money,
             currency=self.scenario.currency,

@@ -21,6 +21,7 @@ from planner.oversize import set_apart
 from planner.plan import Plan
 from planner.problem import evaluate
 from planner.scenario import Scenario, read_scenario, with_solve
+from planner.scenario.model import MOVED
 from planner.solvers.areas.names import named_by_today
 from planner.solvers.areas.warm import warm_up_areas
 from planner.solvers.baselines import Baseline, baselines
@@ -241,6 +242,8 @@ def solve_compiled(
         warm_up_areas()
     if compiled.problem.areas is not None or len(compiled.problem.rep) > HINT_ARCS:
         warm_up()
+    if start is None and compiled.problem.areas is not None:
+        start = _todays_map(compiled)
     result = solve_problem(
         compiled.problem,
         scenario.solve,
@@ -263,6 +266,16 @@ def solve_compiled(
     assert result.arcs is not None
     plan = Plan.of_arcs(compiled, result.arcs)
     return Solution(scenario, tables, compiled, result, plan, ways)
+
+
+def _todays_map(compiled: Compiled) -> WarmStart | None:
+    """Start from today's map where leaving it costs something or is capped."""
+    pairs, problem = compiled.pairs, compiled.problem
+    capped = {problem.measures[row.measure] for row in problem.rows} & {*MOVED}
+    if "handover" not in problem.terms and not capped:
+        return None
+    first = np.unique(compiled.unit_of, return_index=True)[1]
+    return WarmStart(pairs.owner[first].astype(np.intp))
 
 
 def _names_stay(result: Result, compiled: Compiled) -> Result:

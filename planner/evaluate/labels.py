@@ -84,6 +84,9 @@ LABELS = {
     "accounts_changed": Label(
         lambda: _("Accounts with another rep than in the first plan"), "accounts", None
     ),
+    "regions_changed": Label(
+        lambda: _("Regions with another rep than in the first plan"), "regions", None
+    ),
     "value_changed": Label(
         lambda: _("Value with another rep than in the first plan"), "value", None
     ),

@@ -80,7 +80,8 @@ def metrics(tables: Tables, scenario: Scenario, owner: pd.Series) -> Metrics:
         100 x load / mean load of all reps.
     target_<q>, pct_of_target_<q>
         Of the first balance entry of the measure that is per rep: total own demand x
-        weight / all weights; 100 x load / target.
+        weight / all weights; 100 x load / target. Regions set apart and their reps
+        take no part.
     capacity_use
         Load of hours / capacity. Hours: the measure that a limit per rep holds
         against `capacity`; without such a limit, "hours".
@@ -204,7 +205,11 @@ class _Count:
         if entries[0].target != "equal":
             field = self.survey.tables.reps[entries[0].target]
             weight = np.nan_to_num(field.to_numpy(float))
-        return _share(self.survey.pairs.own_total[name] * weight, weight.sum())
+        pairs = self.survey.pairs
+        weight[pairs.is_apart[:-1]] = 0.0  # a region set apart is no part of balance
+        total = float(pairs.own[name][pairs.apart_rep < 0].sum())
+        target = _share(total * weight, weight.sum())
+        return np.where(pairs.is_apart[:-1], np.nan, target)
 
     # ---- over all reps -----------------------------------------------------------
 
@@ -250,8 +255,9 @@ class _Count:
             "cv": coefficient_of_variation,
             "gini": gini,
         }
+        balanced = ~self.survey.pairs.is_apart[:-1]
         return {
-            f"{key}_{name}": figure(load)
+            f"{key}_{name}": figure(load[balanced])
             for name, load in self.survey.loads.items()
             for key, figure in figures.items()
         }

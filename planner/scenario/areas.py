@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from planner.scenario.tables import Condition, Model
 
+PREFIX = "region:"
+"""Before the id of a region where it stands among accounts."""
+
 
 class Carve(Model):
     """Accounts that leave their region and go to a rep of their own, wherever it is."""

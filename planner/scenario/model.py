@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from planner.scenario.areas import Areas
+from planner.scenario.areas import PREFIX, Areas
 from planner.scenario.kinds import Price
 from planner.scenario.rules import (
     Apart,
@@ -154,11 +154,18 @@ class Scenario(Model):
         return self._changed({"areas": areas})
 
     def with_pins(self, pins: Mapping[str, str]) -> Scenario:
-        """Return a copy in which more accounts are pinned: account_id -> rep_id."""
+        """
+        Return a copy in which more is pinned: account_id or region:<id> -> rep_id.
+        """
         accounts_of: dict[str, list[str]] = {}
-        for account, rep in pins.items():
-            accounts_of.setdefault(rep, []).append(account)
+        regions_of: dict[str, list[str]] = {}
+        for one, rep in pins.items():
+            if self.unit == "region" and one.startswith(PREFIX):
+                regions_of.setdefault(rep, []).append(one.removeprefix(PREFIX))
+            else:
+                accounts_of.setdefault(rep, []).append(one)
         added = [Pin(accounts=a, reps=[rep]) for rep, a in accounts_of.items()]
+        added += [Pin(regions=r, reps=[rep]) for rep, r in regions_of.items()]
         return self._changed({"pins": [*self.pins, *added]})
 
     def _changed(self, update: dict[str, Any]) -> Scenario:
@@ -255,6 +262,8 @@ def _defaults(model: Model, prefix: str) -> list[tuple[str, Any]]:
             used = name in _ALWAYS_USED or (name == "areas" and by_region)
             if name in model.model_fields_set or used:
                 found += _defaults(value, f"{key}.")
+        elif isinstance(model, Scenario) and name == "unit":
+            continue  # what the tables are about is no choice of a price
         elif name in model.model_fields_set:
             if isinstance(value, list):
                 for index, item in enumerate(value):

@@ -1,6 +1,7 @@
 """Spreadsheets in, clean frames out, every fault named at once."""
 
-from planner.tables.areas import PREFIX, area_regions, planning_rows
+from planner.scenario.areas import PREFIX
+from planner.tables.areas import area_regions, planning_rows
 from planner.tables.clean import read_clean, write_clean
 from planner.tables.conditions import matches
 from planner.tables.frames import Tables

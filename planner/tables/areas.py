@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from planner.geo.hierarchy import ancestors
 from planner.scenario import Scenario
+from planner.scenario.areas import PREFIX
 from planner.tables.conditions import matches
 from planner.tables.frames import Tables
 
-PREFIX = "region:"
-"""Before the id of a region where it stands among accounts."""
 LEVEL = "level:"
 """Before the name of a level where it stands for a column."""
 _ASIDE = ("locked", "geometry")

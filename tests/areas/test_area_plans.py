@@ -11,10 +11,12 @@ import pytest
 from tiles import asked, one_each, tiles
 
 import planner
+from planner.compare import compare
 from planner.errors import PlannerError
 from planner.evaluate.verify import verify
 from planner.solution import Solution
 from planner.solvers.result import Status
+from planner.workspace import read_plan_folder
 
 COMPACT = '[areas.compactness]\nmeasure = "accounts"\nprice = 1.0\n'
 EVEN = '[[balance]]\nmeasure = "accounts"\nhard = true\ntolerance = 0.0\n'
@@ -231,3 +233,48 @@ def test_scattered_territories_where_they_may_be(tmp_path: Path) -> None:
     assert solution.plan is not None
     assert solution.plan.regions.tolist() == ["T01", "T02", "T02", "T01"]
     assert passes(solution, tmp_path)
+
+
+def test_an_earlier_plan_is_a_start_and_can_be_edited(tmp_path: Path) -> None:
+    """A region given to another rep takes its account along."""
+    regions = tiles(3, 3)
+    scenario = asked(COMPACT)
+    solution = planner.solve(scenario, accounts=one_each(regions), regions=regions)
+    assert solution.plan is not None
+    other = next(r for r in ("T01", "T02") if r != solution.plan.regions["r00"])
+    edited = planner.resolve(solution, pins={"region:r00": other}, time_limit_s=1)
+    assert edited.plan is not None
+    assert edited.plan.owner_of_region("r00") == edited.plan.owner["a0"] == other
+    assert passes(edited, tmp_path / "edited")
+    again = planner.solve(
+        scenario,
+        accounts=one_each(regions),
+        regions=regions,
+        warm_start=tmp_path / "edited" / "plan",
+    )
+    assert again.cost <= edited.cost
+    table = compare([tmp_path / "edited" / "plan", _saved(again, tmp_path / "again")])
+    assert table.loc["regions_changed"].iloc[-1] >= 0
+
+
+def _saved(solution: Solution, folder: Path) -> Path:
+    solution.save(folder, drawings=False)
+    return folder
+
+
+def test_area_plans_are_drawn_and_reported(tmp_path: Path) -> None:
+    """Old and new owners on the map; the report counts regions."""
+    regions = tiles(3, 3, name=[f"Tile {i}" for i in range(9)])
+    owner = ["T01", "T02", "T03"] * 3
+    solution = planner.solve(
+        asked(EVEN + COMPACT),
+        accounts=one_each(regions, owner=owner, value=1),
+        regions=regions,
+    )
+    solution.save(tmp_path / "plan")
+    assert (tmp_path / "plan" / "map.png").stat().st_size > 10_000
+    report = (tmp_path / "plan" / "report.html").read_text("utf-8")
+    assert "Territories / regions" in report
+    view = read_plan_folder(tmp_path / "plan")
+    assert "6 regions change hands" in view.subtitle()
+    assert solution.metrics.totals["components"] == 3
