@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from planner.geo.colours import deep
 from planner.maps.areas import NOBODY, AreaLayer
-from planner.maps.mesh import Mesh
-from planner.maps.paint import BLANK, INK, add_path, fill_shapes
+from planner.maps.frames import Frame
+from planner.maps.mesh import Mesh, mesh
+from planner.maps.paint import BLANK, INK, add_path, draw_regions, fill_shapes
+from planner.maps.scene import Panel
 from planner.maps.stripes import stripes
 
 Floats = NDArray[np.float64]
@@ -23,13 +25,10 @@ Mask = NDArray[np.bool_]
 STRIPE_STEP, STRIPE = 3.4, 0.85
 """Distance and width of stripes, in points."""
 
+HAIR = 0.25
+"""Detail finer than this, in points of the page, is left out."""
+
 DASHES = (0, (2.4, 1.7))
-_REGION = ((4.5, 0.22), (10.0, 0.38))
-"""(side of the smaller region from so many points, width of its borders)."""
-
-_PARENT = ((6.0, 0.5), (26.0, 1.0))
-"""The same for borders between parents."""
-
 BORDER, _COAST, FORMER_BORDER = 1.1, 0.4, 0.9
 
 
@@ -75,7 +74,48 @@ class AreaCodes:
         )
 
 
-def paint_areas(ax: Axes, net: Mesh, codes: AreaCodes, scale: float) -> None:
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What one panel shows of the regions: a mesh, and positions of its regions."""
+
+    net: Mesh
+    chosen: Ints
+
+
+def region_meshes(
+    windows: Sequence[Frame],
+    panels: Sequence[Panel],
+    layer: AreaLayer,
+    pen: float = 1.0,
+) -> list[Part]:
+    """
+    Return what each panel shows, in as much detail as can be seen on its scale.
+
+    Parameters
+    ----------
+    windows, panels
+        Frames, and axes that show them.
+    layer
+        Its regions.
+    pen
+        Factor on the widths of lines; thin lines are for less detail.
+    """
+    shapes = layer.net.shapes
+    flat = [
+        window.shapes(shapes, [other for other in windows if other is not window])
+        for window in windows
+    ]
+    parts = []
+    for panel in panels:
+        seen = panel.cropped(flat[panel.frame])
+        chosen = np.flatnonzero(~shapely.is_empty(seen))
+        parts.append(Part(mesh(seen[chosen], HAIR / (pen * panel.scale)), chosen))
+    return parts
+
+
+def paint_areas(
+    ax: Axes, net: Mesh, codes: AreaCodes, scale: float, pen: float = 1.0
+) -> None:
     """
     Fill, stripe and line one frame, from the ground up.
 
@@ -89,71 +129,43 @@ def paint_areas(ax: Axes, net: Mesh, codes: AreaCodes, scale: float) -> None:
         Aligned with the regions of `net`.
     scale
         Points of the page per unit of `net`.
+    pen
+        Factor on all widths, for small maps.
     """
     limits = ax.get_xlim(), ax.get_ylim()
     owned = codes.now != NOBODY
     blank = net.union(np.where(owned, NOBODY, 0), 1)
     fill_shapes(ax, blank, [BLANK], 1)
     fill_shapes(ax, net.union(codes.now, len(codes.fill)), codes.fill, 2)
-    _stripes(ax, net, codes, scale)
-    side = np.sqrt(shapely.area(net.shapes)) * scale
-    _regions(ax, net, codes, side)
-    add_path(ax, net.coast(owned), 6, fill=False, edgecolor=INK, linewidth=_COAST)
+    _stripes(ax, net, codes, scale, pen)
+    draw_regions(ax, net, codes.parent, scale, pen)
+    add_path(ax, net.coast(owned), 6, fill=False, edgecolor=INK, linewidth=_COAST * pen)
     borders = net.differ(codes.now)
     borders &= (codes.now[net.left] >= 0) & (codes.now[net.right] >= 0)
-    _former(ax, net, codes, borders)
-    add_path(ax, net.lines(borders), 8, fill=False, edgecolor=INK, linewidth=BORDER)
+    _former(ax, net, codes, borders, pen)
+    add_path(
+        ax, net.lines(borders), 8, fill=False, edgecolor=INK, linewidth=BORDER * pen
+    )
     ax.set(xlim=limits[0], ylim=limits[1], xlabel="", ylabel="")
 
 
-def _stripes(ax: Axes, net: Mesh, codes: AreaCodes, scale: float) -> None:
+def _stripes(ax: Axes, net: Mesh, codes: AreaCodes, scale: float, pen: float) -> None:
     """Stripe what changed hands in the colour of who had it."""
     changed = codes.changed
     for rep in np.unique(codes.before[changed]):
         one = net.union(np.where(changed & (codes.before == rep), 0, NOBODY), 1)[0]
         add_path(
             ax,
-            stripes(one, STRIPE_STEP / scale),
+            stripes(one, STRIPE_STEP * pen / scale),
             3,
             fill=False,
             edgecolor=deep(codes.fill[rep]),
-            linewidth=STRIPE,
+            linewidth=STRIPE * pen,
             capstyle="butt",
         )
 
 
-def _regions(ax: Axes, net: Mesh, codes: AreaCodes, side: Floats) -> None:
-    """Draw borders of regions and of parents where there is room for them."""
-    right = np.maximum(net.right, 0)
-    smaller = np.minimum(side[net.left], side[right])
-    apart = net.differ(codes.parent)
-    for (least, width), (more, _wider) in zip(
-        _REGION, (*_REGION[1:], (np.inf, 0)), strict=True
-    ):
-        chosen = net.inland & ~apart & (smaller >= least) & (smaller < more)
-        add_path(
-            ax,
-            net.lines(chosen),
-            4,
-            fill=False,
-            edgecolor="#ffffff",
-            linewidth=width,
-            alpha=0.75,
-        )
-    extent = np.bincount(codes.parent, side**2)
-    whole = np.sqrt(
-        np.minimum(extent[codes.parent[net.left]], extent[codes.parent[right]])
-    )
-    for (least, width), (more, _wider) in zip(
-        _PARENT, (*_PARENT[1:], (np.inf, 0)), strict=True
-    ):
-        chosen = apart & (whole >= least) & (whole < more)
-        add_path(
-            ax, net.lines(chosen), 5, fill=False, edgecolor="#ffffff", linewidth=width
-        )
-
-
-def _former(ax: Axes, net: Mesh, codes: AreaCodes, borders: Mask) -> None:
+def _former(ax: Axes, net: Mesh, codes: AreaCodes, borders: Mask, pen: float) -> None:
     """Draw dashed where a border was that is none any more."""
     was = net.differ(codes.before) & ~borders
     was &= (codes.before[net.left] >= 0) & (codes.before[net.right] >= 0)
@@ -164,7 +176,7 @@ def _former(ax: Axes, net: Mesh, codes: AreaCodes, borders: Mask) -> None:
         7,
         fill=False,
         edgecolor="#ffffff",
-        linewidth=FORMER_BORDER + 0.9,
+        linewidth=(FORMER_BORDER + 0.9) * pen,
         alpha=0.8,
     )
     add_path(
@@ -173,7 +185,7 @@ def _former(ax: Axes, net: Mesh, codes: AreaCodes, borders: Mask) -> None:
         7.1,
         fill=False,
         edgecolor=INK,
-        linewidth=FORMER_BORDER,
+        linewidth=FORMER_BORDER * pen,
         linestyle=DASHES,
         capstyle="butt",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -13,8 +14,7 @@ from numpy.typing import NDArray
 
 from planner.errors import PlannerError
 from planner.geo.colours import colours
-from planner.geo.shapes import neighbours
-from planner.maps.mesh import mesh, unions
+from planner.maps.mesh import Mesh, mesh
 from planner.words import _
 
 Floats = NDArray[np.float64]
@@ -23,6 +23,9 @@ Mask = NDArray[np.bool_]
 
 NOBODY = -1
 """In place of the owner of a region that has none."""
+
+_GAP = 0.004
+"""Gaps narrower than this share of a typical region's side are mistakes of drawing."""
 
 FORMER = "#8d9196"
 """Stands for an owner who has no region any more."""
@@ -36,9 +39,10 @@ class AreaLayer:
     Attributes
     ----------
     regions
-        Polygons of one level in degrees (EPSG:4326), index ``region_id``. Where they
-        have a column ``parent``, borders between different parents are drawn
-        stronger (states, provinces).
+        Polygons of one level, index ``region_id``; without a CRS they are taken to be
+        degrees, others are turned into them (EPSG:4326). Where they have a column
+        ``parent``, borders between different parents are drawn stronger (states,
+        provinces).
     rep_of_region
         ``rep_id`` by ``region_id``; missing or empty: nobody's, shown blank.
     previous
@@ -59,11 +63,20 @@ class AreaLayer:
 
     def __post_init__(self) -> None:
         _check(self.regions, self.rep_of_region, self.previous)
+        if self.regions.crs is not None and not self.regions.crs.equals("EPSG:4326"):
+            object.__setattr__(self, "regions", self.regions.to_crs("EPSG:4326"))
         now = _known(self.rep_of_region)
         before = set() if self.previous is None else set(_known(self.previous))
         object.__setattr__(
             self, "reps", [*sorted(set(now)), *sorted(before - set(now))]
         )
+
+    @cached_property
+    def net(self) -> Mesh:
+        """The regions in degrees, without overlaps and gaps that nobody sees."""
+        shapes = self.regions.geometry.to_numpy()
+        side = float(np.sqrt(np.median(shapely.area(shapes))))
+        return mesh(shapes, 0.0, _GAP * side)
 
     def owner(self, reps: Sequence[str] | None = None) -> Ints:
         """Position of the owner of each region in `reps`, or `NOBODY`, shape (n,)."""
@@ -117,14 +130,13 @@ def area_territories(
     shown = pd.Series(ids, index=ids)
     if names is not None:
         shown = names.reindex(ids).where(lambda name: name.fillna("") != "", shown)
-    shapes = layer.regions.geometry.to_numpy()
     return gpd.GeoDataFrame(
         {
             "name": shown.to_numpy(),
             "regions": np.bincount(who[who >= 0], minlength=count),
             "fill": area_colours([layer])[:count],
         },
-        geometry=_united(shapes, who, count),
+        geometry=layer.net.union(who, count),
         index=ids,
         crs="EPSG:4326",
     )
@@ -151,31 +163,13 @@ def area_colours(
     One ``#rrggbb`` per rep.
     """
     every = layers[0].reps if reps is None else list(reps)
-    shapes = layers[0].regions.geometry.to_numpy()
-    exact = bool(shapely.coverage_is_valid(shapes))
-    near = mesh(shapes, 0.0) if exact else None
     pairs = [np.empty((0, 2), int)]
     for layer in layers:
         now, before = layer.owner(every), layer.owner_before(every)
-        if near is not None:
-            pairs.append(near.pairs(now))
-        else:
-            drawn = gpd.GeoDataFrame(geometry=_united(shapes, now, len(every)))
-            pairs.append(neighbours(drawn))
+        pairs.append(layers[0].net.pairs(now))
         changed = (now != before) & (now >= 0) & (before >= 0)
         pairs.append(np.unique(np.column_stack([now, before])[changed], axis=0))
     return colours(np.vstack(pairs), len(every))
-
-
-def _united(
-    shapes: NDArray[np.object_], label: Ints, count: int
-) -> NDArray[np.object_]:
-    """Union by label, by the fast road where the shapes are a clean coverage."""
-    if shapely.coverage_is_valid(shapes):
-        return unions(shapes, label, count)
-    return np.array(
-        [shapely.union_all(shapes[label == at]) for at in range(count)], dtype=object
-    )
 
 
 def _known(owner: pd.Series) -> list[str]:

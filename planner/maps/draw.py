@@ -15,20 +15,21 @@ from numpy.typing import NDArray
 
 from planner.geo.colours import colours, darker
 from planner.geo.shapes import neighbours
-from planner.maps.area_paint import AreaCodes, paint_areas
+from planner.maps.area_paint import HAIR, AreaCodes, paint_areas, region_meshes
 from planner.maps.areas import FORMER, NOBODY, AreaLayer
 from planner.maps.fonts import families_for, quiet_fonts
 from planner.maps.frames import Frame, frames
+from planner.maps.legend import Shown, Sign, area_signs, draw_legend
 from planner.maps.lettering import draw_labels
 from planner.maps.mesh import mesh
-from planner.maps.paint import INK, Layers, draw_lines, paint, paint_marks
-from planner.maps.scene import Panel, arrange
+from planner.maps.paint import INK, Layers, draw_parents, paint, paint_marks
+from planner.maps.scene import ZOOM, Panel, arrange, settled
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
 
-_HAIR = 0.25
-"""Detail finer than this, in points of the page, is left out."""
+_LEGEND = 26.0
+"""Height of a legend under axes, in points."""
 
 
 def plot_territories(
@@ -43,6 +44,7 @@ def plot_territories(
     specialist: pd.Series | None = None,
     areas: AreaLayer | None = None,
     zooms: bool = True,
+    legend: bool = True,
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -79,6 +81,8 @@ def plot_territories(
         The plan by regions that `territories` was made from.
     zooms
         Show crowded places again, enlarged, where there is free room.
+    legend
+        With `areas`: explain its signs under the map.
     title
         Written above the axes.
     ax
@@ -95,7 +99,10 @@ def plot_territories(
     texts = [*names, *territories.index, title or ""]
     with plt.rc_context({"font.family": families_for(texts)[0]}):
         if title:
-            ax.set_title(title, loc="left", fontweight="bold", color=INK)
+            ax.set_title(title, loc="left", fontweight="bold", color=INK, y=1.0)
+        explained = areas is not None and legend
+        if explained:
+            _make_room(ax)
         _draw(
             ax,
             territories,
@@ -109,6 +116,14 @@ def plot_territories(
             areas,
             zooms,
         )
+        if areas is not None and explained:
+            shown = Shown(
+                bases=reps is not None,
+                dots=specialist is not None,
+                zooms=any(inset.get_label() == ZOOM for inset in ax.child_axes),
+                shared=False,
+            )
+            _explain(ax, area_signs(areas, shown))
     return ax
 
 
@@ -120,6 +135,23 @@ def territory_colours(territories: gpd.GeoDataFrame) -> dict[str, str]:
         )
     chosen = colours(neighbours(territories), len(territories))
     return dict(zip(territories.index.astype(str), chosen, strict=True))
+
+
+def _make_room(ax: Axes) -> None:
+    """Lift axes so that a legend of two rows fits under them."""
+    figure = settled(ax)
+    west, south, wide, tall = ax.get_position().bounds
+    lift = min(_LEGEND / (72 * figure.get_figheight()), tall / 2)
+    ax.set_position((west, south + lift, wide, tall - lift))
+
+
+def _explain(ax: Axes, signs: Sequence[Sign]) -> None:
+    """Draw a legend under axes."""
+    figure = settled(ax)
+    points = 72 / figure.dpi
+    box = ax.get_window_extent()
+    base = box.y0 * points - _LEGEND
+    draw_legend(figure, signs, box.x0 * points, base, box.width * points)
 
 
 def _draw(
@@ -166,10 +198,15 @@ def _draw(
     else:
         reps_ = [*fill, *(rep for rep in areas.reps if rep not in fill)]
         tones = [fill.get(rep, FORMER) for rep in reps_]
-        _paint_regions(windows, panels, areas, AreaCodes.of(areas, reps_, tones))
+        codes = AreaCodes.of(areas, reps_, tones)
+        for panel, part in zip(
+            panels, region_meshes(windows, panels, areas), strict=True
+        ):
+            paint_areas(panel.ax, part.net, codes.part(part.chosen), panel.scale)
         if "parent" not in areas.regions:
             for panel in panels:
-                draw_lines(panel.ax, _cropped(layers[panel.frame], panel).coarse)
+                coarse = panel.cut(layers[panel.frame].coarse)
+                draw_parents(panel.ax, mesh(coarse, HAIR / panel.scale))
     for panel in panels:
         paint_marks(panel.ax, layers[panel.frame])
     with quiet_fonts():
@@ -190,29 +227,10 @@ def _cropped(layer: Layers, panel: Panel) -> Layers:
         return layer
     return replace(
         layer,
-        fills=panel.cropped(layer.fills),
-        fine=panel.cropped(layer.fine),
-        coarse=panel.cropped(layer.coarse),
+        fills=panel.cut(layer.fills),
+        fine=panel.cut(layer.fine),
+        coarse=panel.cut(layer.coarse),
     )
-
-
-def _paint_regions(
-    windows: Sequence[Frame],
-    panels: Sequence[Panel],
-    areas: AreaLayer,
-    codes: AreaCodes,
-) -> None:
-    """Paint a plan by regions on all panels."""
-    shapes = areas.regions.geometry.to_numpy()
-    flat = [
-        window.shapes(shapes, [other for other in windows if other is not window])
-        for window in windows
-    ]
-    for panel in panels:
-        seen = panel.cropped(flat[panel.frame])
-        chosen = np.flatnonzero(~shapely.is_empty(seen))
-        net = mesh(seen[chosen], _HAIR / panel.scale)
-        paint_areas(panel.ax, net, codes.part(chosen), panel.scale)
 
 
 def map_frames(

@@ -81,29 +81,29 @@ def area_signs(layer: AreaLayer, shown: Shown) -> list[Sign]:
     if (layer.owner() == NOBODY).any():
         signs.append((Patch(fc=BLANK, ec=_SOFT, lw=0.4), _("nobody's")))
     if shown.bases:
-        ring = {"marker": "o", "mfc": "#ffffff", "mec": INK, "ms": 3, "mew": 0.7}
-        signs.append((Line2D([], [], ls="", **ring), _("base of a rep")))
+        ring = Line2D([], [], ls="", marker="o", mfc="#ffffff", mec=INK, ms=3, mew=0.7)
+        signs.append((ring, _("base of a rep")))
     if shown.dots:
         dot = Line2D([], [], ls="", marker="o", mfc=_SOFT, mew=0, ms=1.8)
         signs.append((dot, _("account that needs a specialist")))
     if shown.zooms:
-        square = {"marker": "s", "mfc": INK, "mec": INK, "ms": 5}
-        signs.append(
-            (Line2D([], [], ls="", **square), _("A, B ...: shown again, enlarged"))
-        )
+        square = Line2D([], [], ls="", marker="s", mfc=INK, mec=INK, ms=5)
+        signs.append((square, _("A, B ...: shown again, enlarged")))
     return signs
 
 
 def draw_legend(
-    figure: Figure, signs: Sequence[Sign], left: float, base: float
+    figure: Figure, signs: Sequence[Sign], left: float, base: float, width: float
 ) -> Legend:
     """
-    Draw a legend in one row, as many rows as it takes within the figure.
+    Draw a legend in one row, or in as many rows as it takes.
 
     Parameters
     ----------
     left, base
         Its lower left corner, in points from that of the figure.
+    width
+        Within so many points, if it can be.
     """
     wide, tall = 72 * figure.get_figwidth(), 72 * figure.get_figheight()
     handles, texts = zip(*signs, strict=True)
@@ -124,8 +124,8 @@ def draw_legend(
             handletextpad=0.6,
             columnspacing=1.9,
         )
-        width = legend.get_window_extent().width * 72 / figure.dpi
-        if width <= wide - 2 * left or columns == 1:
+        used = legend.get_window_extent().width * 72 / figure.dpi
+        if used <= width or columns == 1:
             break
         legend.remove()
     return legend

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 import geopandas as gpd
@@ -31,15 +32,16 @@ _SIZES = ((15, 10.5), (40, 8.4), (1000, 6.6))
 """(up to so many territories, font size in points)."""
 
 _LEADING = 1.22
-MANY = 24
-"""With more territories than this, labels are rep ids instead of names."""
+MANY, _SHORT = 24, 6
+"""With more territories than this, labels are rep ids instead of names, unless all
+names take up no more than so many half-width characters."""
 
 
 _MOSTLY = 0.6
 """A zoom shows a territory when this share of its area is in view."""
 
-_NOTE, _LETTER = (44.0, 13.0), 14.0
-"""Room for the scale (width, height) and the letter of an inset, in points."""
+_LETTER, _EDGE = 13.0, 2.0
+"""Side of the room for the letter of a zoom, and the edge of insets, in points."""
 
 
 def key_loads(loads: pd.DataFrame | None) -> pd.Series:
@@ -92,7 +94,9 @@ def draw_labels(
     assert isinstance(figure, Figure)
     count = len(territories)
     size = next((size for most, size in _SIZES if count <= most), _SIZES[-1][1])
-    wordings = _wordings(territories, key_loads(loads), size)
+    # Without a table, only the map itself can say whose an id is.
+    named = loads is None or by_name(territories)
+    wordings = _wordings(territories, key_loads(loads), size, named)
     to_points = 72 / figure.dpi
     boxes = [_extent(panel.ax, to_points) for panel in panels]
     enlarged = set[int]()
@@ -105,7 +109,7 @@ def draw_labels(
             for shape in panel.cropped(shapes[panel.frame])
         ]
         page = Page(
-            bounds=boxes[at],
+            bounds=_within(boxes[at], _EDGE if at else 0.0),
             taken=_taken(panels, boxes, at),
             marks=_marks_on_page(panel.ax, bases[panel.frame], to_points),
             land=shapely.union_all(flat),
@@ -122,6 +126,10 @@ def draw_labels(
             _write(panel.ax, label, size, to_points, fill[label.at], clear)
 
 
+def _within(box: Box, edge: float) -> Box:
+    return box[0] + edge, box[1] + edge, box[2] - edge, box[3] - edge
+
+
 def _mostly_within(panel: Panel, shapes: Shapes) -> set[int]:
     """Territories that a zoom shows, all or most of them."""
     seen = shapely.area(shapely.intersection(shapes, shapely.box(*panel.view)))
@@ -135,43 +143,56 @@ def _marks_on_page(ax: Axes, places: Floats, to_points: float) -> Floats:
 
 def _taken(panels: Sequence[Panel], boxes: Sequence[Box], at: int) -> list[Box]:
     """Return what labels of a panel must not touch: other panels, letters, scales."""
-    west, south, east, north = boxes[at]
+    panel = panels[at]
     if at:
-        taken = [(east - _NOTE[0], south, east, south + _NOTE[1])]
-        if panels[at].members is not None:
+        taken = [] if panel.note is None else [_on_paper(panel, panel.note)]
+        if panel.members is not None:
+            west, _south, _east, north = boxes[at]
             taken.append((west, north - _LETTER, west + _LETTER, north))
         return taken
     taken = list(boxes[1:])
-    for panel in panels:
-        if panel.members is not None:
-            taken.append(_view_on_page(panels[0], panel.view))
+    for each in panels:
+        if each.members is not None:
+            west, south, east, north = _on_paper(panel, each.view)
+            taken.append((west, south, east, north))
+            taken.append((west - _LETTER, north, west, north + _LETTER))
     return taken
 
 
-def _view_on_page(main: Panel, view: Box) -> Box:
-    """Return where the view of a zoom lies on the page, in points."""
-    figure = main.ax.get_figure()
+def _on_paper(panel: Panel, box: Box) -> Box:
+    """Bring a box from the view of a panel to points of the page."""
+    figure = panel.ax.get_figure()
     assert isinstance(figure, Figure)
-    corners = np.array(view).reshape(2, 2)
-    west, south, east, north = (
-        main.ax.transData.transform(corners) * 72 / figure.dpi
-    ).ravel()
+    corners = panel.ax.transData.transform(np.array(box).reshape(2, 2))
+    west, south, east, north = (corners * 72 / figure.dpi).ravel()
     return float(west), float(south), float(east), float(north)
 
 
+def by_name(territories: gpd.GeoDataFrame) -> bool:
+    """Whether labels are names: where there are few, or all are short (Chinese)."""
+    if len(territories) <= MANY:
+        return True
+    return max(_columns(str(name)) for name in territories["name"]) <= _SHORT
+
+
+def _columns(text: str) -> int:
+    """Width of a text in half-width characters."""
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
+
+
 def _wordings(
-    territories: gpd.GeoDataFrame, load: pd.Series, size: float
+    territories: gpd.GeoDataFrame, load: pd.Series, size: float, named: bool
 ) -> list[list[Wording]]:
     """Ways to label each territory, the fullest first."""
-    few = len(territories) <= MANY
+    short = by_name(territories)
     wordings = []
     for rep, name in territories["name"].items():
-        head = (str(name) or str(rep)) if few else str(rep)
+        head = (str(name) or str(rep)) if named else str(rep)
         amount = (load[rep],) if load.get(rep) else ()
-        # The last form stands outside a territory too small for the others.
         forms = [((head,), amount), (_halves(head), amount), (_halves(head), ())]
-        forms += [((str(rep),), amount), ((str(rep),), ()), ((head,), ())]
-        forms = list(dict.fromkeys(forms))
+        forms += [((str(rep),), amount), ((str(rep),), ())]
+        # The last form stands outside a territory too small for the others.
+        forms = [*dict.fromkeys(forms), ((head if short else str(rep),), ())]
         wordings.append([_measured(*form, size) for form in forms])
     return wordings
 

@@ -105,23 +105,27 @@ def unions(shapes: Shapes, label: Ints, count: int) -> Shapes:
     return result
 
 
-def mesh(shapes: Shapes, hair: float) -> Mesh:
+def mesh(shapes: Shapes, hair: float, gap: float = 0.0) -> Mesh:
     """
     Simplify regions together, so that neighbours stay without gaps.
 
     Parameters
     ----------
     shapes
-        Polygons in a projection, shape (n,). Overlaps and gaps narrower than `hair`
-        are closed first.
+        Polygons in a projection, shape (n,). Where they overlap, the first one keeps
+        the place, and slits narrower than `hair` or `gap` are closed.
     hair
-        What nobody sees, in the units of the shapes; 0: keep every vertex.
+        Detail that nobody sees, in the units of the shapes; 0: keep every vertex.
+    gap
+        Neighbours drawn apart by less than this are joined; 0: not looked for.
     """
     flat = np.array(shapes, dtype=object)
     some = np.flatnonzero(~shapely.is_empty(flat))
-    if len(some) and not shapely.coverage_is_valid(flat[some]):
-        flat[some] = _clean(flat[some], hair)
-        some = np.flatnonzero(~shapely.is_empty(flat))
+    if len(some):
+        torn = _torn(flat[some], gap) if gap > 0 else np.zeros(len(some), bool)
+        if torn.any() or not shapely.coverage_is_valid(flat[some]):
+            flat[some] = _clean(flat[some], torn, max(hair, gap))
+            some = np.flatnonzero(~shapely.is_empty(flat))
     if len(some) and hair > 0:
         flat[some] = shapely.coverage_simplify(flat[some], hair)
     return Mesh(flat, *_pieces(flat))
@@ -153,12 +157,29 @@ def _pieces(shapes: Shapes) -> tuple[Floats, Ints, Ints]:
     return ends[starts].reshape(-1, 2, 2), owner[starts].astype(int), right
 
 
-def _clean(shapes: Shapes, hair: float) -> Shapes:
+def _torn(shapes: Shapes, gap: float) -> Mask:
+    """Which shapes have a neighbour so near that it should touch, shape (n,)."""
+    torn = np.zeros(len(shapes), bool)
+    near = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=gap).T
+    near = near[near[:, 0] < near[:, 1]]
+    joined = Mesh(shapes, *_pieces(shapes)).pairs(np.arange(len(shapes)))
+    known = near[:, 0] * len(shapes) + near[:, 1]
+    near = near[~np.isin(known, joined[:, 0] * len(shapes) + joined[:, 1])]
+    one, other = shapes[near[:, 0]], shapes[near[:, 1]]
+    along = shapely.intersection(
+        shapely.boundary(one), shapely.buffer(other, gap, quad_segs=2)
+    )
+    # Regions that meet in a corner run along each other for a few gaps only.
+    torn[near[shapely.length(along) > 8 * gap].ravel()] = True
+    return torn
+
+
+def _clean(shapes: Shapes, torn: Mask, gap: float) -> Shapes:
     """Turn shapes that overlap or nearly touch into a coverage."""
-    bounds = shapely.total_bounds(shapes)
-    grid = max(hair / 2, 1e-9 * float(np.ptp(bounds.reshape(2, 2), axis=0).max()))
-    lines = shapely.union_all(shapely.boundary(shapes), grid_size=grid)
-    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(lines)))
+    plain = shapely.simplify(shapes[torn], gap / 4)
+    grown = shapely.buffer(plain, 0.6 * gap, join_style="mitre")
+    noded = shapely.union_all(shapely.boundary(np.concatenate([shapes, grown])))
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
     middle = shapely.point_on_surface(faces)
     whose = np.full(len(faces), OUTSIDE)
     tree = shapely.STRtree(shapes)
@@ -166,8 +187,10 @@ def _clean(shapes: Shapes, hair: float) -> Shapes:
     face, region = tree.query(middle, predicate="intersects")
     order = np.lexsort([-region, face])
     whose[face[order]] = region[order]
-    slim = 2 * shapely.area(faces) < 2 * hair * shapely.length(faces)
-    gaps = np.flatnonzero((whose == OUTSIDE) & slim)
-    at, region = tree.query_nearest(middle[gaps], all_matches=False)
-    whose[gaps[at]] = region
+    slit = 2 * shapely.area(faces) < gap * shapely.length(faces)
+    slit &= shapely.get_num_interior_rings(faces) == 0
+    slit[np.unique(shapely.STRtree(grown).query(middle, predicate="intersects")[0])] = 1
+    closed = np.flatnonzero((whose == OUTSIDE) & slit)
+    at, region = tree.query_nearest(middle[closed], all_matches=False)
+    whose[closed[at]] = region
     return unions(faces, whose, len(shapes))

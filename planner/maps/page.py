@@ -32,7 +32,7 @@ PNG_DPI = 200
 _MARGIN, _TITLE, _FOOT = 28.0, 46.0, 26.0
 """Points around the page, for the title, for the foot."""
 
-_STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "planner"}
+STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "planner"}
 _PATHS = re.compile(r' d="[^"]*"')
 _DECIMALS = re.compile(r"(\.\d\d)\d+")
 _SVG_HALO = (
@@ -76,7 +76,7 @@ zooms, title
     """
     texts = [title or "", subtitle or "", *reps["name"].astype(str)]
     families, message = families_for([*texts, *reps.index.astype(str)])
-    with mpl.rc_context({**_STYLE, "font.family": families}), quiet_fonts():
+    with mpl.rc_context({**STYLE, "font.family": families}), quiet_fonts():
         # Not by pyplot: a web server draws in threads, and no window may open.
         figure = Figure(figsize=(WIDTH, HEIGHT))
         FigureCanvasAgg(figure)
@@ -96,9 +96,10 @@ zooms, title
             specialist=specialist,
             areas=areas,
             zooms=zooms,
+            legend=False,
             ax=ax,
         )
-        _heading(figure, title, subtitle)
+        heading(figure, title, subtitle)
         shown = Shown(
             bases=bool(reps[["latitude", "longitude"]].notna().all(axis=1).any()),
             dots=specialist is not None,
@@ -109,11 +110,12 @@ zooms, title
             parts = account_signs(shown)
         else:
             parts = []
-            draw_legend(figure, area_signs(areas, shown), _MARGIN, 9)
+            signs = area_signs(areas, shown)
+            draw_legend(figure, signs, _MARGIN, 9, 72 * WIDTH - 2 * _MARGIN)
         if table is not None and set(table.head) & {_("hours"), _("value")}:
             parts.append(_("hours: share of capacity, value: share of target"))
         _foot(figure, parts)
-        _save(figure, folder)
+        save(figure, folder, "map")
     return [message] if message else []
 
 
@@ -156,7 +158,8 @@ def _arrange(figure: Figure, table: Table | None, aspect: float) -> Box:
     return _MARGIN / wide, (top - map_h) / tall, map_w / wide, map_h / tall
 
 
-def _heading(figure: Figure, title: str | None, subtitle: str | None) -> None:
+def heading(figure: Figure, title: str | None, subtitle: str | None) -> None:
+    """Write the title of a page and the line under it."""
     wide, tall = 72 * WIDTH, 72 * HEIGHT
     left = _MARGIN / wide
     if title:
@@ -192,10 +195,14 @@ def _foot(figure: Figure, parts: Sequence[str]) -> None:
     )
 
 
-def _save(figure: Figure, folder: Path) -> None:
-    """Save both files; in SVG halos are a style: matplotlib's outline the text."""
-    figure.savefig(folder / "map.png", dpi=PNG_DPI)
-    path = folder / "map.svg"
+def save(figure: Figure, folder: Path, stem: str) -> None:
+    """
+    Save as PNG and SVG.
+
+    In SVG halos are a style: those of matplotlib would turn text into outlines.
+    """
+    figure.savefig(folder / f"{stem}.png", dpi=PNG_DPI)
+    path = folder / f"{stem}.svg"
     labels = [text for text in figure.findobj(Text) if text.get_gid() == HALO]
     for number, text in enumerate(labels):
         text.set_path_effects([])

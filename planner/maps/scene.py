@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from planner.maps.fonts import quiet_fonts
 from planner.maps.frames import Frame
-from planner.maps.layout import Box, lay_out, round_length
+from planner.maps.layout import Box, lay_out, round_length, widened
 from planner.maps.paint import INK, PAPER, draw_scale_bar
 from planner.maps.zoom import with_zooms
 
@@ -42,12 +42,15 @@ class Panel:
         What it shows, in that projection.
     members
         Territories that a zoom is there for; None: not a zoom.
+    note
+        Box of the view that its scale takes; None: there is none.
     """
 
     ax: Axes
     frame: int
     view: Box
     members: list[int] | None = None
+    note: Box | None = None
 
     @property
     def scale(self) -> float:
@@ -64,6 +67,19 @@ class Panel:
         seen = shapely.intersects(shapes, shapely.box(*self.view))
         return np.where(seen, shapes, shapely.Polygon())
 
+    def cut(self, shapes: Shapes) -> Shapes:
+        """Cut shapes off somewhat outside the view of a zoom; otherwise all of them."""
+        if self.members is None:
+            return shapes
+        window = widened(self.view, self.aspect, 0.1)
+        return np.asarray(shapely.clip_by_rect(shapes, *window))
+
+    @property
+    def aspect(self) -> float:
+        """Width over height of the view."""
+        west, south, east, north = self.view
+        return (east - west) / (north - south)
+
 
 def arrange(
     ax: Axes,
@@ -73,6 +89,7 @@ def arrange(
     ground: Shapes,
     *,
     zooms: bool = True,
+    scales: bool = True,
 ) -> list[Panel]:
     """
     Set the view of the main axes, and make those of far parts and zooms in free room.
@@ -87,13 +104,10 @@ def arrange(
         Other shapes of the main body, not to be covered.
     zooms
         Whether to enlarge crowded places.
+    scales
+        Whether to draw scale bars.
     """
-    figure = ax.get_figure()
-    assert isinstance(figure, Figure)
-    if figure.get_layout_engine() is not None:
-        with quiet_fonts():
-            figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+    figure = settled(ax)
     corners = ax.get_window_extent()
     plan = lay_out(windows, fills, marks, corners.width / corners.height, [ground])
     if zooms:
@@ -108,10 +122,21 @@ def arrange(
         inset.set_label(ZOOM)
         panels.append(Panel(inset, 0, zoom.view, zoom.members))
         _tag(ax, inset, zoom.view, chr(ord("A") + at))
+    if not scales:
+        return panels
     draw_scale_bar(ax, plan)
-    for panel in panels[1:]:
-        _scale_note(panel)
-    return panels
+    return [panels[0], *(_with_scale(each, fills[each.frame]) for each in panels[1:])]
+
+
+def settled(ax: Axes) -> Figure:
+    """Let the layout of a figure place its axes, once and for all."""
+    figure = ax.get_figure()
+    assert isinstance(figure, Figure)
+    if figure.get_layout_engine() is not None:
+        with quiet_fonts():
+            figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+    return figure
 
 
 def _set_view(ax: Axes, view: Box) -> None:
@@ -143,48 +168,52 @@ def _inset(ax: Axes, box: Box, view: Box, shown: Box, frame: str) -> Axes:
 def _tag(ax: Axes, inset: Axes, view: Box, letter: str) -> None:
     """Mark a zoom and its place on the main map with the same letter."""
     west, south, east, north = view
-    ax.plot(
-        [west, east, east, west, west],
-        [south, south, north, north, south],
-        color=INK,
-        linewidth=0.9,
-        zorder=11,
-        solid_joinstyle="miter",
-    )
+    for colour, width in ((PAPER, 2.4), (INK, 1.0)):
+        ax.plot(
+            [west, east, east, west, west],
+            [south, south, north, north, south],
+            color=colour,
+            linewidth=width,
+            zorder=11,
+            solid_joinstyle="miter",
+        )
     badge = {"boxstyle": "square,pad=0.2", "fc": INK, "ec": INK, "lw": 0.5}
-    style = {"color": PAPER, "fontsize": 6.5, "fontweight": "bold", "bbox": badge}
-    ax.annotate(
-        letter,
-        (west, north),
-        (2.2, -2.2),
-        textcoords="offset points",
-        ha="left",
-        va="top",
-        zorder=12,
-        **style,
-    )
-    inset.annotate(
-        letter,
-        (0, 1),
-        (4, -4),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        ha="left",
-        va="top",
-        zorder=12,
-        **style,
-    )
+    corners = ((ax, (west, north), "data", (-1, 1)), (inset, (0, 1), None, (3.6, -3.6)))
+    for axes, place, coords, shift in corners:
+        axes.annotate(
+            letter,
+            place,
+            shift,
+            xycoords=coords or "axes fraction",
+            textcoords="offset points",
+            # On the map the letter stands beside its box, not on what it shows.
+            ha="right" if axes is ax else "left",
+            va="bottom" if axes is ax else "top",
+            zorder=12,
+            color=PAPER,
+            fontsize=6.5,
+            fontweight="bold",
+            bbox=badge,
+        )
 
 
-def _scale_note(panel: Panel) -> None:
-    """Draw a scale bar of its own in the lower right corner of an inset."""
-    west, south, east, _north = panel.view
-    length, text = round_length(0.3 * (east - west))
+def _with_scale(panel: Panel, fills: Shapes) -> Panel:
+    """Draw a scale bar of its own in the emptiest corner of an inset."""
+    west, south, east, north = panel.view
+    length, text = round_length(0.28 * (east - west))
     point = 1 / panel.scale
-    right, base = east - 5 * point, south + 4.5 * point
+    width, height = max(length, 22 * point) + 8 * point, 14 * point
+    corners = [(east - width, south), (west, south), (east - width, north - height)]
+    boxes = shapely.box(
+        *np.array([(x, y, x + width, y + height) for x, y in corners]).T
+    )
+    seen = shapely.make_valid(panel.cropped(fills))
+    covered = [shapely.area(shapely.intersection(seen, box)).sum() for box in boxes]
+    x, base = corners[int(np.argmin(np.round(covered, 3)))]
+    left, bar = x + (width - length) / 2, base + 3.5 * point
     panel.ax.plot(
-        [right - length, right - length, right, right],
-        [base + 2 * point, base, base, base + 2 * point],
+        [left, left, left + length, left + length],
+        [bar + 2 * point, bar, bar, bar + 2 * point],
         color=_SOFT,
         linewidth=0.8,
         solid_joinstyle="miter",
@@ -192,7 +221,7 @@ def _scale_note(panel: Panel) -> None:
     )
     panel.ax.annotate(
         text,
-        (right - length / 2, base),
+        (x + width / 2, bar),
         (0, 2.2),
         textcoords="offset points",
         ha="center",
@@ -202,3 +231,4 @@ def _scale_note(panel: Panel) -> None:
         zorder=11,
         bbox={"boxstyle": "square,pad=0.15", "fc": PAPER, "lw": 0, "alpha": 0.8},
     )
+    return replace(panel, note=(x, base, x + width, base + height))

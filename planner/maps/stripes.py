@@ -28,7 +28,7 @@ def stripes(shape: shapely.Geometry, step: float) -> shapely.Geometry:
     MultiLineString.
     """
     parts = shapely.get_parts(shape)
-    if not len(parts):
+    if shape.is_empty:
         return shapely.MultiLineString()
     turned = shapely.transform(parts, _to_stripes)
     lines = []
@@ -36,17 +36,24 @@ def stripes(shape: shapely.Geometry, step: float) -> shapely.Geometry:
         turned, shapely.bounds(turned), strict=True
     ):
         rows = step * np.arange(np.ceil(south / step), np.floor(north / step) + 1)
-        if not len(rows):
-            rows = np.array([(south + north) / 2])
-        ends = np.empty((len(rows), 2, 2))
-        ends[:, 0, 0], ends[:, 1, 0] = west - step, east + step
-        ends[:, :, 1] = rows[:, None]
-        shapely.prepare(part)
-        met = shapely.intersection(shapely.linestrings(ends), part)
-        lines.append(shapely.get_parts(met))
-    every = np.concatenate(lines)
-    flat = every[shapely.get_dimensions(every) == 1]
-    return shapely.transform(shapely.multilinestrings(flat), _from_stripes)
+        met = _crossed(part, rows, west, east)
+        if not len(met):
+            met = _crossed(part, np.array([(south + north) / 2]), west, east)
+        lines.append(met)
+    every = shapely.multilinestrings(np.concatenate(lines))
+    return shapely.transform(every, _from_stripes)
+
+
+def _crossed(
+    part: shapely.Geometry, rows: Floats, west: float, east: float
+) -> NDArray[np.object_]:
+    """Return the pieces of horizontal lines at these heights within a polygon."""
+    ends = np.empty((len(rows), 2, 2))
+    ends[:, 0, 0], ends[:, 1, 0] = west - 1, east + 1
+    ends[:, :, 1] = rows[:, None]
+    shapely.prepare(part)
+    met = shapely.get_parts(shapely.intersection(shapely.linestrings(ends), part))
+    return np.asarray(met[shapely.length(met) > 0])
 
 
 _HALF = np.sqrt(0.5)

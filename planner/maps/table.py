@@ -128,8 +128,8 @@ def load_shares(loads: pd.DataFrame) -> dict[str, pd.Series]:
     """Return loads as shares of what they should or may be, by title; NaN if open."""
     pairs = {_("hours"): ("hours", "capacity"), _("value"): ("value", "target")}
     pairs |= {
-        str(name): (name, f"{name}_target")
-        for name in loads
+        name: (name, f"{name}_target")
+        for name in map(str, loads)
         if f"{name}_target" in loads
     }
     return {

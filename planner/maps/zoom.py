@@ -21,8 +21,14 @@ _SMALL = 16.0
 _REACH = 75.0
 """Crowded territories at most this far apart, in points, share a zoom."""
 
+_WIDEST = 120.0
+"""Two that overlap become one up to this side, in points."""
+
 _MOST = 4
 """More zooms than this are a second map."""
+
+_CONTEXT = 24.0
+"""A zoom shows at least this much of the main body, in points, to be found again."""
 
 _WORTH = 1.9
 """Magnification below which a zoom does not help."""
@@ -96,19 +102,27 @@ def _crowds(plan: Layout, shapes: Shapes, width: float) -> list[_Crowd]:
     for cluster in np.unique(label):
         chosen = np.flatnonzero(label == cluster)
         if len(chosen) > 1:
-            box = widened(_bounds(main[chosen]), _aspect(main[chosen]), 0.06)
+            box = _box(main[chosen], _CONTEXT / scale)
             members = small[chosen].tolist()
             crowds.append(_Crowd(box, members, float(np.median(side[small[chosen]]))))
     crowds.sort(key=lambda crowd: (-len(crowd.members), crowd.size))
-    return _apart(crowds)[:_MOST]
+    return _apart(crowds, _WIDEST / scale)[:_MOST]
 
 
-def _apart(crowds: Sequence[_Crowd]) -> list[_Crowd]:
-    """Leave out places that overlap a more crowded one."""
+def _apart(crowds: Sequence[_Crowd], widest: float) -> list[_Crowd]:
+    """Join crowds whose boxes overlap, or leave out the less crowded one."""
     kept: list[_Crowd] = []
     for crowd in crowds:
-        box = shapely.box(*crowd.box)
-        if not any(box.intersects(shapely.box(*other.box)) for other in kept):
+        for at, other in enumerate(kept):
+            if shapely.box(*crowd.box).intersects(shapely.box(*other.box)):
+                west, south = np.minimum(crowd.box[:2], other.box[:2]).tolist()
+                east, north = np.maximum(crowd.box[2:], other.box[2:]).tolist()
+                if max(east - west, north - south) <= widest:
+                    members = [*other.members, *crowd.members]
+                    size = min(other.size, crowd.size)
+                    kept[at] = _Crowd((west, south, east, north), members, size)
+                break
+        else:
             kept.append(crowd)
     return kept
 
@@ -134,20 +148,19 @@ def _placed(plan: Layout, crowd: _Crowd) -> Zoom | None:
     return None
 
 
-def _bounds(shapes: Shapes) -> Box:
+def _box(shapes: Shapes, least: float) -> Box:
+    """Return bounds of shapes, of a handy aspect, with both sides at least so long."""
     west, south, east, north = shapely.total_bounds(shapes)
-    return float(west), float(south), float(east), float(north)
+    aspect = float(np.clip((east - west) / max(north - south, 1.0), 0.7, 1.5))
+    box = widened((west, south, east, north), aspect, 0.06)
+    short = min(box[2] - box[0], box[3] - box[1])
+    return box if short >= least else widened(box, aspect, (least / short - 1) / 2)
 
 
 def _grown(box: Box, share: float) -> Box:
     """Return a box with a margin of a share of its longer side all around."""
     margin = share * max(box[2] - box[0], box[3] - box[1])
     return box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
-
-
-def _aspect(shapes: Shapes) -> float:
-    west, south, east, north = _bounds(shapes)
-    return float(np.clip((east - west) / max(north - south, 1.0), 0.7, 1.5))
 
 
 def _largest(shape: shapely.Geometry) -> shapely.Geometry:
