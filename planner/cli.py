@@ -206,7 +206,7 @@ def _summary(solution: Solution, output: Path) -> dict[str, Any]:
 
 def _sentences(solution: Solution, output: Path) -> str:
     """Say what came out, in a few lines; ends with the next step."""
-    from planner.reporting import outcome_lines
+    from planner.telling import outcome_lines
 
     lines = outcome_lines(solution)
     if solution.plan is not None:
@@ -248,7 +248,7 @@ def check(scenario: Path, faults: Path | None, as_json: bool) -> None:
     Exit code 2 when there are faults; warnings alone are no reason.
     """
     from planner.scenario import read_scenario
-    from planner.tables import check_tables, write_faults
+    from planner.tables import area_regions, check_tables, write_faults
 
     question = read_scenario(scenario)
     tables, found, warnings, notes = check_tables(question, question.base)
@@ -268,9 +268,19 @@ def check(scenario: Path, faults: Path | None, as_json: bool) -> None:
         _list(_("{n:,} warning(s)"), warnings)
         _list(_("{n:,} fault(s)"), found)
         if tables is not None:
+            fit = _("{accounts:,} accounts, {reps:,} reps: fit to solve.")
+            regions = 0
+            if question.unit == "region" and tables.regions is not None:
+                fit = _(
+                    "{regions:,} regions, {accounts:,} accounts, {reps:,} reps: fit to "
+                    "solve."
+                )
+                regions = len(area_regions(tables.regions, question.areas.level))
             click.echo(
-                _("{accounts:,} accounts, {reps:,} reps: fit to solve.").format(
-                    accounts=len(tables.accounts), reps=len(tables.reps)
+                fit.format(
+                    regions=regions,
+                    accounts=len(tables.accounts),
+                    reps=len(tables.reps),
                 )
             )
     if found:
@@ -303,7 +313,7 @@ def columns(as_json: bool) -> None:
         }
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
         return
-    from planner.reporting import contract_text
+    from planner.telling import contract_text
 
     click.echo(contract_text(found))
 
@@ -342,7 +352,7 @@ def compare(folders: tuple[Path, ...], as_json: bool) -> None:
     if len(folders) < 2:
         raise PlannerError(_("Name two or more plan folders."))
     from planner.compare import compare as compare_folders
-    from planner.reporting import table_text
+    from planner.telling import table_text
 
     table = compare_folders(list(folders))
     for note in table.attrs["notes"]:

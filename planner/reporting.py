@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,14 +13,18 @@ import pandas as pd
 from planner.evaluate.labels import not_compared
 from planner.evaluate.metrics import Metrics, metrics
 from planner.scenario import Scenario
-from planner.tables import FieldInfo, Tables, parse_skills
+from planner.tables import (
+    Tables,
+    area_regions,
+    parse_skills,
+    planning_rows,
+)
 from planner.words import _
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from planner.report import ReportData
-    from planner.solution import Solution
 
 SHOWN_MOVES = 100
 """Moves handed to the report, largest value first."""
@@ -37,7 +40,8 @@ class PlanView:
     scenario, tables
         As used.
     owner
-        ``rep_id`` by ``account_id``; "" where left out.
+        ``rep_id`` by ``account_id``; "" where left out. By regions also by these, as
+        ``region:<id>``.
     certificate
         The certificate, with or without file hashes.
     """
@@ -80,6 +84,26 @@ class PlanView:
             frame["target"] = measured["target_value"]
         if self.tables.accounts["value"].eq(0).all():
             frame = frame.drop(columns="value")
+        return self._with_regions(frame) if self._by_region else frame
+
+    @property
+    def _by_region(self) -> bool:
+        return self.scenario.unit == "region"
+
+    def _with_regions(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Regions and balanced measures of each rep; without what nobody has."""
+        measured = self.metrics.reps
+        frame.insert(1, "regions", measured["regions"].fillna(0).astype(int))
+        unused = ["hours"] if "capacity" not in frame else []
+        frame = frame.drop(columns=[c for c in unused if frame[c].eq(0).all()])
+        if not len(self.tables.accounts):
+            counts = ["accounts", "moved_in", "moved_out", "travel_km", "km_mean"]
+            frame = frame.drop(columns=counts)
+        for measure in dict.fromkeys(b.measure for b in self.scenario.balance):
+            if measure not in ("accounts", "hours", "value"):
+                frame[measure] = measured[f"load_{measure}"]
+            if f"target_{measure}" in measured:
+                frame[f"{measure}_target"] = measured[f"target_{measure}"]
         return frame
 
     @property
@@ -101,6 +125,8 @@ class PlanView:
         """Arguments of `planner.maps.write_map`; None where nothing has a place."""
         from planner.geo.shapes import territories
 
+        if self._by_region:
+            return self._area_layers()
         accounts, regions = self.tables.accounts, self.tables.regions
         placed = accounts[["latitude", "longitude"]].notna().all(axis=1)
         if not (placed & (self.owner != "")).any():
@@ -120,16 +146,51 @@ class PlanView:
             "subtitle": self.subtitle(),
         }
 
+    def _area_layers(self) -> dict[str, Any]:
+        """Layers of a plan by regions: today's map beside the new one."""
+        from planner.maps import AreaLayer, area_territories
+
+        tables, rows = self.tables, planning_rows(self.tables, self.scenario)
+        assert tables.regions is not None
+        units = area_regions(tables.regions, self.scenario.areas.level)
+        is_region = rows["is_region"].to_numpy(bool)
+        now = pd.Series(self.owner[is_region].to_numpy(), index=units.index)
+        before = pd.Series(rows["owner"][is_region].to_numpy(), index=units.index)
+        before = before.where(before.isin(tables.reps.index), "")
+        layer = AreaLayer(units, now, before if (before != "").any() else None)
+        accounts = tables.accounts if len(tables.accounts) else None
+        above = tables.regions.index.intersection(units["parent"].unique())
+        return {
+            "territories": area_territories(layer, tables.reps["name"]),
+            "accounts": accounts,
+            "owner": None if accounts is None else self.owner[~is_region],
+            "reps": tables.reps,
+            "loads": self.loads,
+            "borders": None,
+            "outline": tables.regions.loc[above] if len(above) else None,
+            "specialist": self.specialist,
+            "areas": layer,
+            "title": self.scenario.map.title or self.scenario.name,
+            "subtitle": self.subtitle(),
+        }
+
     def subtitle(self) -> str:
         """Proven gap, cost and changes in one line."""
-        text = _(
+        proven = _(
             "Proven within {gap:.2%} of the best possible; "
             "{cost:,.0f} {currency} a year"
-        ).format(
+        )
+        if self.certificate["gap"] >= 1:  # the bound says nothing
+            proven = _("{cost:,.0f} {currency} a year")
+        text = proven.format(
             gap=math.ceil(self.certificate["gap"] * 1e4) / 1e4,  # never claim more
             cost=self.certificate["cost"] / self.money,
             currency=self.scenario.currency,
         )
+        if self._by_region:
+            if changed := self.metrics.totals["regions_moved"]:
+                text += _("; {moved:,.0f} regions change hands").format(moved=changed)
+            return text
         owned = self.tables.accounts["owner"].isin(self.tables.reps.index)
         if owned.any():
             text += _("; {moved:,.0f} accounts change hands").format(
@@ -181,7 +242,11 @@ class PlanView:
             reference = "target" if "target" in self.loads else ""
             width = bands.get("value", np.nan)
             rows["value"] = (_("Value"), reference, 1 - width, 1 + width)
-        rows["accounts"] = (_("Accounts"), "", np.nan, np.nan)
+        if "accounts" in self.loads:
+            rows["accounts"] = (_("Accounts"), "", np.nan, np.nan)
+        for name, width in bands.items() if self._by_region else ():
+            if f"{name}_target" in self.loads and name in self.loads:
+                rows[name] = (name, f"{name}_target", 1 - width, 1 + width)
         columns = ["label", "reference", "low", "high"]
         return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
@@ -227,13 +292,14 @@ class PlanView:
         """Accounts that leave a known owner, largest value first."""
         accounts = self.tables.accounts
         known = accounts["owner"].isin(self.tables.reps.index)
-        moved = accounts[known & (accounts["owner"] != self.owner)]
+        owner = self.owner[accounts.index]
+        moved = accounts[known & (accounts["owner"] != owner)]
         frame = pd.DataFrame(
             {
                 "account_id": moved.index,
                 "name": moved["name"].to_numpy(),
                 "from_rep": moved["owner"].to_numpy(),
-                "to_rep": self.owner[moved.index].to_numpy(),
+                "to_rep": owner[moved.index].to_numpy(),
                 "value": moved["value"].to_numpy(),
             }
         )
@@ -273,6 +339,8 @@ def term_label(term: str, scenario: Scenario) -> str:
         "fit": _("Grade fit"),
         "handover": _("Handover"),
         "leave_out": _("Left out"),
+        "compactness": _("Compactness"),
+        "cut_edges": _("Borders between territories"),
     }
     if term in names:
         return names[term]
@@ -305,97 +373,3 @@ def baseline_label(name: str, kind: str) -> str:
         "rules": _("Rules with priorities"),
     }
     return names[name] + (_(", keeping the rules") if kind == "rule_keeping" else "")
-
-
-def outcome_lines(solution: Solution) -> list[str]:
-    """Say what a solve came to, in a few sentences."""
-    result, currency = solution.result, solution.scenario.currency
-    lines = [
-        _("Method: {method} ({why}); stopped by {what} after {seconds:.1f} s.").format(
-            method=result.method,
-            why=result.why,
-            what=result.stopped_by,
-            seconds=result.seconds,
-        )
-    ]
-    if solution.plan is None:
-        lines.append(_("No plan: {status}.").format(status=result.status))
-        return [*lines, *solution.reasons]
-    lines.append(
-        _(
-            "Cost {cost:,.2f} {currency} a year, bound {bound:,.2f}, proven gap "
-            "{gap:.3%} ({status})."
-        ).format(
-            cost=solution.cost,
-            currency=currency,
-            bound=solution.bound,
-            gap=solution.gap,
-            status=result.status,
-        )
-    )
-    if result.gap > 0 and result.bound_by == "dual" and result.prices.dropped:
-        lines.append(
-            _(
-                "The bound does not see: {names}. It holds without them, so the true "
-                "gap may be much smaller."
-            ).format(names=", ".join(result.prices.dropped))
-        )
-    lines += not_compared([{"kind": b.kind} for b in solution.baselines])
-    feasible = [b for b in solution.baselines if b.feasible]
-    if feasible:
-        best = min(feasible, key=lambda b: b.cost)
-        scale = solution.compiled.problem.cost_scale
-        lines.append(
-            _(
-                "Best simple way that keeps every rule: {name}, {cost:,.2f} "
-                "{currency}; the plan saves {saved:,.2f}."
-            ).format(
-                name=baseline_label(best.name, best.kind),
-                cost=best.cost / scale,
-                currency=currency,
-                saved=best.cost / scale - solution.cost,
-            )
-        )
-        if (open_share := solution.stake()) is not None:
-            lines.append(
-                _("(cost - bound) / (best simple way - bound): {share:.2%}.").format(
-                    share=open_share
-                )
-            )
-    defaults = solution.defaults_used()
-    shown = ", ".join(f"{key} = {value}" for key, value in defaults.items())
-    lines.append(_("Defaults used: {defaults}").format(defaults=shown or _("none")))
-    return lines
-
-
-def contract_text(contracts: Mapping[str, Sequence[FieldInfo]]) -> str:
-    """Lay out the contracts of all tables, one field a line."""
-    lines = []
-    for table, infos in contracts.items():
-        lines.append(f"[{table}]")
-        for info in infos:
-            kind = ", ".join(dict.fromkeys(filter(None, (info.type, info.unit))))
-            if info.required:
-                default = _("required")
-            elif info.default:
-                default = _("without it: {default}").format(default=info.default)
-            else:
-                default = ""
-            blank = _("a blank cell: {blank}").format(blank=info.blank)
-            notes = [default, blank if info.blank else ""]
-            tail = "; ".join(filter(None, notes))
-            lines.append(f"  {info.field:<16} ({kind})  {info.meaning} {tail}".rstrip())
-        lines.append("")
-    return "\n".join(lines).rstrip()
-
-
-def table_text(table: pd.DataFrame) -> str:
-    """Lay out what `planner.compare.compare` returns for a terminal."""
-    figures = table.drop(columns=["label", "unit", "better"])
-    units = table["unit"].map(lambda unit: f" [{unit}]" if unit else "")
-    named = figures.set_axis(list(table["label"] + units))
-    return named.to_string(na_rep="", float_format=_number)
-
-
-def _number(value: float) -> str:
-    return f"{value:,.4f}" if abs(value) < 10 else f"{value:,.1f}"

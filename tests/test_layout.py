@@ -20,15 +20,16 @@ RANKS = (
     ("geo",),
     ("tables",),
     ("scan",),
+    ("areas", "by_text"),
     ("pairs", "problem"),
-    ("arcs",),
-    ("source",),
+    ("arcs", "oversize"),
+    ("source", "compile_areas"),
     ("compile",),
     ("plan", "maps", "charts"),
     ("solvers", "evaluate"),
     ("compare", "report"),
     ("reporting", "certificate"),
-    ("workspace", "earlier"),
+    ("workspace", "earlier", "telling"),
     ("solution",),
     ("edits", "console"),
     ("bench",),
@@ -38,7 +39,7 @@ RANKS = (
 
 UPWARD = {
     ("workspace", "solution"),  # a type only
-    ("reporting", "solution"),  # a type only
+    ("telling", "solution"),  # a type only
     ("certificate", "solution"),  # a type only
     ("earlier", "solution"),  # a type only
     ("problem", "source"),  # a type only
@@ -47,7 +48,11 @@ UPWARD = {
 """Both sides of `Solution.save`: the types point up, the call points down."""
 
 ALONE = (
+    "areas",
+    "by_text",
     "compile",
+    "compile_areas",
+    "oversize",
     "problem",
     "plan",
     "pairs",

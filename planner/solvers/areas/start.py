@@ -140,7 +140,7 @@ def _plant(
         near = np.minimum(near, ((place - place[u]) ** 2).sum(axis=1))
     piece_of = _component(m)
     for t in rng.permutation(k):
-        if (label == t).any():
+        if ((label == t) & m.on_map).any():
             continue
         free = np.flatnonzero((label == FREE) & m.on_map)
         if m.pair.shape[1] > 1:
