@@ -21,6 +21,7 @@ from planner.solvers.siting.node import (
     Task,
     climb,
     leave_out,
+    look_closer,
     try_plan,
     work_for,
 )
@@ -122,6 +123,8 @@ def _search(task, work, cost, status, price, limit, stop, nodes, first_steps, be
                 best[:] = work.site
                 alive = bound < target
         if alive and leave_out(task, work, here, state, at, bound, target):
+            if count == 1:
+                look_closer(work, here)
             site, unit, take = _split(task, work, here, state)
             if site >= 0 and depth + 1 < DEPTH:
                 split[depth, 0], split[depth, 1], split[depth, 2] = site, unit, take

@@ -147,10 +147,6 @@ def ask(task, work, cost, status, price):  # type: ignore[no-untyped-def]
             if j >= 0 and not work.done[j] and work.slope[j] >= 0:
                 ready = False
                 work.done[j] = True
-                if task.high[work.measure[j], j] < 0:
-                    work.done[j] = False
-                    work.slope[j] = 0.0
-                    continue
                 one[0] = j
                 work.value[j] -= task.open_cost[j]
                 fill_whole(
@@ -281,6 +277,21 @@ def climb(task, work, cost, status, price, limit, steps, theta):  # type: ignore
             here, value, slope = price.copy(), best, best_slope.copy()
             direction[:] = 0.0
     return ask(task, work, cost, status, price)
+
+
+@compiled
+def look_closer(work, cost):  # type: ignore[no-untyped-def]
+    """List the arcs that are left, so that later questions read no others."""
+    m, n = cost.shape
+    at = 0
+    for j in range(m):
+        first = at
+        for u in range(n):
+            if cost[j, u] < np.inf:
+                work.near[at] = u
+                at += 1
+        work.begin[j] = first
+    work.begin[m] = at
 
 
 @compiled

@@ -263,7 +263,9 @@ def fill_whole(  # type: ignore[no-untyped-def]
     weight, taken = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.bool_)
     for j in sites:
         k, fixed, count = measure[j], own[j], 0
-        room = high[k, j] - (demand[k, fixed] if fixed >= 0 else 0)
+        room = 2**62 if high[k, j] < 0 else high[k, j]
+        if fixed >= 0:
+            room -= demand[k, fixed]
         for u in near[begin[j] : begin[j + 1]]:
             reduced = cost[j, u] - price[u]
             if reduced < 0 and u != fixed and demand[k, u] <= room:

@@ -54,11 +54,12 @@ def cut_out(model: SitingModel, site: Ints, opened: Ints, free_sites: int) -> Re
     candidate = ~is_open
     candidate[opened] = False
     candidate &= (model.own == NO_UNIT) | inside[model.own]
-    free = np.flatnonzero(candidate)
+    free = np.flatnonzero(candidate & (model.own == NO_UNIT))
     if len(free) > free_sites:
-        distance = np.partition(model.cost[np.ix_(units, free)], 1, axis=0)[:2].sum(0)
+        distance = model.cost[np.ix_(units, free)].min(axis=0)
         free = free[np.argpartition(distance, free_sites)[:free_sites]]
-    sites = np.sort(np.concatenate([opened, free]))
+    bound_sites = np.flatnonzero(candidate & (model.own != NO_UNIT))
+    sites = np.sort(np.concatenate([opened, free, bound_sites]))
     spare = 0 if model.exact else model.p - int(is_open.sum())
     number = np.full(model.n + 1, NO_UNIT)
     number[units] = np.arange(len(units))
