@@ -8,10 +8,12 @@ about half the time, else on a unit and the site that takes it most often.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from planner.compiled import compiled
-from planner.solvers.siting.model import SitingModel
+from planner.solvers.siting.model import SitingModel, recount
 from planner.solvers.siting.node import (
     CLOSED,
     FREE,
@@ -29,25 +31,44 @@ from planner.solvers.siting.question import Bools, usable
 
 DEPTH = 60
 """Splits above a node at most; a deeper one is given up, and nothing is proven."""
-FIRST_STEPS, STEPS = 600, 80
-"""Steps of the ascent at the root and below."""
+STEPS = 80
+"""Steps of the ascent in a node."""
+
+
+class Branched(NamedTuple):
+    """
+    What the branching found.
+
+    Attributes
+    ----------
+    site, cost
+        A plan below the limit, shape (n,), or None, and what it costs, or inf.
+    complete
+        Proven: no plan is better than this one; without one, than the limit.
+    nodes
+        Number of nodes.
+    """
+
+    site: Ints | None
+    cost: float
+    complete: bool
+    nodes: int
 
 
 def solve_by_branching(
     model: SitingModel,
     prices: Floats,
-    incumbent: Ints | None,
-    cost: float,
+    limit: float,
     stop: Bools,
     *,
-    nodes: int,
     gain: float,
-    first_steps: int = FIRST_STEPS,
+    nodes: int = 10**12,
+    first_steps: int = STEPS,
     arcs: Bools | None = None,
-    fixed: Ints | None = None,
-) -> tuple[Ints | None, bool, int]:
+    decided: Ints | None = None,
+) -> Branched:
     """
-    Look for a plan that costs less than `cost` by `gain` at least.
+    Look for the best plan that costs less than `limit`, by `gain` at least.
 
     Parameters
     ----------
@@ -55,19 +76,16 @@ def solve_by_branching(
         Of the units, to begin with, shape (n,).
     stop
         Ends the search when set from outside, shape (1,).
-    nodes
-        At most.
-    arcs, fixed
-        Arcs that a better plan may use (n, m), and what is decided about sites (m,).
-
-    Returns
-    -------
-    A better plan or None, whether the search was complete, and the number of nodes.
+    nodes, first_steps
+        Nodes at most, and steps of the ascent at the root.
+    arcs, decided
+        Arcs that a plan below the limit may use (n, m), and what is decided about
+        sites (m,); all, and nothing.
     """
     n, m = model.cost.shape
     allowed = usable(model) if arcs is None else arcs & usable(model)
     costs = np.ascontiguousarray(np.where(allowed, model.cost, np.inf).T)
-    status = np.zeros(m, dtype=np.int64) if fixed is None else fixed.copy()
+    status = np.full(m, FREE) if decided is None else decided.copy()
     status[model.kept] = OPEN
     task = Task(
         demand=model.demand,
@@ -81,19 +99,24 @@ def solve_by_branching(
     )
     work = work_for(m, n, len(model.demand), model.p)
     best = np.full(n, -1)
-    found, complete, count = _search(
+    _, complete, count = _search(
         task,
         work,
         costs,
         status,
         prices.astype(float),
-        float(cost),
+        float(limit),
         stop,
         nodes,
         first_steps,
         best,
     )
-    return (best if found < cost else None), bool(complete), int(count)
+    if best[0] < 0:
+        return Branched(None, np.inf, bool(complete), int(count))
+    cost, faults = recount(model, best)
+    if faults or cost >= limit:
+        return Branched(None, np.inf, False, int(count))
+    return Branched(best, cost, bool(complete), int(count))
 
 
 @compiled

@@ -138,34 +138,35 @@ def ask(task, work, cost, status, price):  # type: ignore[no-untyped-def]
     if able < task.least:
         return np.inf
     scale = 2.0**50 / (1.0 + np.abs(price).sum())
-    one = np.empty(1, dtype=np.int64)
+    todo = np.empty(task.p, dtype=np.int64)
     while True:
         if not _choose(task, work, status):
             return np.inf
-        ready = True
+        count = 0
         for j in work.chosen:
             if j >= 0 and not work.done[j] and work.slope[j] >= 0:
-                ready = False
                 work.done[j] = True
-                one[0] = j
                 work.value[j] -= task.open_cost[j]
-                fill_whole(
-                    one,
-                    cost,
-                    work.begin,
-                    work.near,
-                    price,
-                    task.demand,
-                    task.high,
-                    task.own,
-                    scale,
-                    work.measure,
-                    work.value,
-                    work.held,
-                )
-                work.value[j] += task.open_cost[j]
-        if ready:
+                todo[count] = j
+                count += 1
+        if count == 0:
             break
+        fill_whole(
+            todo[:count],
+            cost,
+            work.begin,
+            work.near,
+            price,
+            task.demand,
+            task.high,
+            task.own,
+            scale,
+            work.measure,
+            work.value,
+            work.held,
+        )
+        for j in todo[:count]:
+            work.value[j] += task.open_cost[j]
     return _sum_up(task, work, cost, price)
 
 

@@ -20,9 +20,11 @@ from planner.solvers.siting.model import SitingModel, open_of, recount
 from planner.solvers.siting.question import Bools, Floats, Ints
 from planner.solvers.siting.region import cut_out
 
-NODES, ROOT_STEPS = 40, 150
-FEW_UNITS, MOST_UNITS = 30, 400
-"""Units of a region at first, and at most."""
+NODES, ROOT_STEPS = 40, 60
+FEW_UNITS, LEAST_UNITS, MOST_UNITS = 30.0, 10.0, 400.0
+"""Units of a region at first, at least and at most."""
+GROWS, SHRINKS = 1.4, 0.85
+"""Change of its units when it was solved to the end, or not."""
 
 
 @dataclass
@@ -38,77 +40,69 @@ class Recut:
         Of the units, from the bound, shape (n,).
     units
         Wanted number of units of a region, by open site around which it is cut.
-    changed, proven
-        When a site's part of the plan changed, and when the region around it was last
-        solved; by counts of solves, shape (m,).
+    proven
+        When the region around a site was last solved, by counts of solves, shape (m,).
     """
 
     model: SitingModel
     site: Ints
     cost: float
     prices: Floats
-    stop: Bools
     gain: float
     random: np.random.Generator
     units: Floats = field(init=False)
-    changed: Ints = field(init=False)
     proven: Ints = field(init=False)
     solves: int = 0
-    won: int = 0
-    nodes: int = 0
 
     def __post_init__(self) -> None:
         m = self.model.m
         per_book = self.model.n / max(1, self.model.p)
         few = min(self.model.n, max(FEW_UNITS, 2.2 * per_book))
         self.units = np.full(m, float(few))
-        self.changed = np.zeros(m, dtype=np.int64)
         self.proven = np.full(m, -1)
         self.busy = np.zeros(m, dtype=bool)
         self.lock = threading.Lock()
 
-    def run(self, watch: Watch, ends: float, threads: int) -> None:
-        """Solve regions until the time ends or none is left to be solved."""
-        timer = threading.Timer(
-            max(0.0, ends - watch.seconds), lambda: self.stop.__setitem__(0, True)
-        )
-        timer.daemon = True
-        timer.start()
+    def run(self, watch: Watch, stop: Bools, seconds: float, threads: int) -> None:
+        """Solve regions for some time, or until `stop` is set from outside, (1,)."""
+        ends = watch.seconds + seconds
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda _: self._work(watch), range(threads)))
-        timer.cancel()
+            jobs = [
+                pool.submit(self._work, watch, stop, ends) for _ in range(threads)
+            ]
+            for job in jobs:
+                job.result()
 
-    def _work(self, watch: Watch) -> None:
-        while not self.stop[0] and watch.left > 0:
+    def _work(self, watch: Watch, stop: Bools, ends: float) -> None:
+        while not stop[0] and watch.seconds < ends and watch.left > 0:
             with self.lock:
                 opened = self._next()
                 if opened is None:
                     return
                 self.busy[opened] = True
-                seed, started = int(opened[0]), self.solves
+                started = self.solves
                 region = cut_out(self.model, self.site, opened, 2 * len(opened) + 30)
                 self.solves += 1
-            inner, complete, nodes = solve_by_branching(
+            found = solve_by_branching(
                 region.model,
                 self.prices[region.units],
-                None,
                 region.cost,
-                self.stop,
-                nodes=NODES,
+                stop,
                 gain=self.gain,
+                nodes=NODES,
                 first_steps=ROOT_STEPS,
             )
             with self.lock:
                 self.busy[opened] = False
-                self.nodes += nodes
-                if inner is not None:
-                    self._put_back(region.units, region.sites[inner], opened, watch)
-                elif complete:
-                    self.proven[seed] = started
-                    self.units[seed] = min(self.units[seed] * 1.4, MOST_UNITS)
-                else:
-                    self.proven[seed] = started
-                    self.units[seed] = max(self.units[seed] * 0.85, 10.0)
+                if found.site is not None:
+                    self._put_back(
+                        region.units, region.sites[found.site], opened, watch
+                    )
+                    continue
+                seed = int(opened[0])
+                self.proven[seed] = started
+                wanted = self.units[seed] * (GROWS if found.complete else SHRINKS)
+                self.units[seed] = min(max(wanted, LEAST_UNITS), MOST_UNITS)
 
     def _put_back(self, units: Ints, site: Ints, opened: Ints, watch: Watch) -> None:
         plan = self.site.copy()
@@ -117,9 +111,6 @@ class Recut:
         if faults or cost >= self.cost:
             return
         self.site, self.cost = plan, cost
-        self.won += 1
-        self.changed[opened] = self.solves
-        self.changed[site] = self.solves
         watch.report("recut", cost)
 
     def _next(self) -> Ints | None:
@@ -128,7 +119,7 @@ class Recut:
         if len(opened) == 0:
             return None
         size = np.bincount(self.site, minlength=self.model.m)
-        order = self.random.permutation(opened)
+        order = self.random.permutation(opened[size[opened] > 0])
         order = order[np.argsort(self.proven[order], kind="stable")]
         for seed in order:
             near = self._around(int(seed), opened, size)
@@ -138,8 +129,6 @@ class Recut:
 
     def _around(self, seed: int, opened: Ints, size: Ints) -> Ints:
         members = np.flatnonzero(self.site == seed)
-        if len(members) == 0:
-            return np.array([seed])
         cost = self.model.cost[np.ix_(members, opened)].mean(axis=0)
         cost[opened == seed] = -1.0
         near = opened[np.argsort(cost)]
