@@ -285,7 +285,7 @@ def _rows(
         known = balance.target == "equal" and balance.per == "rep"
         if opening is None:
             yield from _balance_rows(pairs, balance, f"balance[{index}]", pairs.m)
-        elif known and opening.exactly:
+        elif known and opening.exactly and not scenario.areas.set_apart:
             count = opening.count
             yield from _balance_rows(pairs, balance, f"balance[{index}]", count)
     for index, budget in enumerate(scenario.budgets):

@@ -13,6 +13,7 @@ import pandas as pd
 from planner.evaluate.labels import not_compared
 from planner.evaluate.metrics import Metrics, metrics
 from planner.scenario import Scenario
+from planner.scenario.model import OPENING
 from planner.tables import (
     Tables,
     area_regions,
@@ -308,7 +309,8 @@ class PlanView:
     def _proof(self) -> dict[str, Any]:
         shown = ("status", "bound_by", "method", "why", "stopped_by", "seconds", "seed")
         proof = {key: self.certificate[key] for key in shown}
-        dropped = ", ".join(self.certificate["dual"]["dropped"])
+        proven = self.certificate.get("bases") or self.certificate["dual"]
+        dropped = ", ".join(proven["dropped"])
         proof["not_in_bound"] = dropped or _("nothing")
         proof |= {f"version {k}": v for k, v in self.certificate["versions"].items()}
         return proof | {
@@ -341,6 +343,7 @@ def term_label(term: str, scenario: Scenario) -> str:
         "leave_out": _("Left out"),
         "compactness": _("Compactness"),
         "cut_edges": _("Borders between territories"),
+        OPENING: _("Opening bases"),
     }
     if term in names:
         return names[term]

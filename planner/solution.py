@@ -17,17 +17,28 @@ from planner.earlier import read_start
 from planner.errors import PlannerError
 from planner.evaluate.labels import label_of
 from planner.evaluate.metrics import Metrics, metrics
+from planner.greenfield import (
+    OpenBases,
+    find_bases,
+    opening_cost,
+    start_of,
+    with_bases,
+    with_opening,
+    without_plan,
+)
 from planner.oversize import set_apart
+from planner.pairs import Pairs
 from planner.plan import Plan
 from planner.problem import evaluate
 from planner.scenario import Scenario, read_scenario, with_solve
-from planner.scenario.model import MOVED
+from planner.scenario.model import MOVED, OPENING
 from planner.solvers.areas.names import named_by_today
 from planner.solvers.areas.warm import warm_up_areas
 from planner.solvers.baselines import Baseline, baselines
 from planner.solvers.presolve import reasons_why_not
-from planner.solvers.result import Progress, Result, Status
+from planner.solvers.result import Progress, Result, Status, Watch
 from planner.solvers.rulebook import read_rules
+from planner.solvers.siting.warm import warm_up_siting
 from planner.solvers.solve import HINT_ARCS, solve_problem
 from planner.solvers.start import WarmStart
 from planner.solvers.warm import warm_up
@@ -36,6 +47,10 @@ from planner.words import _
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+LEAST_SECONDS = 0.5
+"""For the last solve, where choosing bases took all the time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +70,8 @@ class Solution:
         Today's ways of assigning, priced like the plan; empty without a plan.
     reasons
         Without a plan: what stands in the way, in sentences.
+    bases
+        Where bases were chosen: which, and what is proven about it; else None.
     """
 
     scenario: Scenario
@@ -64,6 +81,7 @@ class Solution:
     plan: Plan | None
     baselines: tuple[Baseline, ...] = ()
     reasons: tuple[str, ...] = ()
+    bases: OpenBases | None = None
 
     @property
     def status(self) -> Status:
@@ -102,7 +120,15 @@ class Solution:
         scenario = self.scenario
         rows = [f"balance[{i}]" for i, b in enumerate(scenario.balance) if not b.hard]
         sets = [f"together[{i}]" for i, t in enumerate(scenario.together) if t.price]
-        return (*self.compiled.problem.terms, *rows, *sets, *self._map_terms())
+        pairs, opening = self.compiled.problem.terms, [OPENING]
+        if self.tables.bases is None:
+            opening = []
+        return (*pairs, *rows, *sets, *self._map_terms(), *opening)
+
+    @property
+    def opening(self) -> int:
+        """What the open bases that are not kept cost, in steps of cost."""
+        return opening_cost(self.tables, self.compiled.problem.cost_scale)
 
     def _map_terms(self) -> list[str]:
         areas = self.compiled.problem.areas
@@ -211,12 +237,62 @@ def solve(
         regions=regions,
         distances=distances,
     )
+    if len(scenario.counts) > 1:
+        raise PlannerError(
+            _(
+                "{key} asks for one solve each: planner solve SCENARIO -o DIR, or "
+                "planner.solve_each."
+            ).format(key="bases.open" if scenario.bases else "reps.count")
+        )
+    if scenario.bases is not None:
+        if warm_start is not None:
+            raise PlannerError(
+                _(
+                    "A plan to start from says where reps are, [bases] asks where to "
+                    "put them. Leave out one of the two."
+                )
+            )
+        return _solve_bases(scenario, tables, interrupted, tell)
     tables, scenario = set_apart(tables, scenario)
     compiled = compile_problem(tables, scenario)
     start = None if warm_start is None else read_start(warm_start, compiled)
     return solve_compiled(
         scenario, tables, compiled, start=start, interrupted=interrupted, tell=tell
     )
+
+
+def _solve_bases(
+    scenario: Scenario,
+    tables: Tables,
+    interrupted: Callable[[], bool],
+    tell: Callable[[Progress], None],
+) -> Solution:
+    """Choose bases, then solve with these in the time that is left."""
+    warm_up()
+    warm_up_siting()
+    watch = Watch(scenario.solve.time_limit, interrupted)
+    in_money = in_currency(tell, Pairs(tables, scenario).cost_scale)
+    found = find_bases(scenario, tables, watch, in_money)
+    if found.bases is None:
+        result = without_plan(found, scenario, watch.seconds)
+        return Solution(
+            scenario, tables, found.compiled, result, None, (), found.reasons
+        )
+    tables, scenario_apart = set_apart(found.tables, scenario)
+    compiled = found.compiled
+    if scenario_apart is not scenario:
+        compiled = compile_problem(tables, scenario_apart)
+    left = max(watch.left, LEAST_SECONDS)
+    solution = solve_compiled(
+        scenario_apart.with_solve(time_limit=left),
+        tables,
+        compiled,
+        start=start_of(found),
+        interrupted=interrupted,
+        tell=tell,
+    )
+    result = replace(with_bases(solution.result, found.bases), seconds=watch.seconds)
+    return replace(solution, scenario=scenario_apart, result=result, bases=found.bases)
 
 
 def solve_compiled(
@@ -263,6 +339,12 @@ def solve_compiled(
         return Solution(scenario, tables, compiled, result, None, (), why)
     if compiled.problem.areas is not None:
         result = _names_stay(result, compiled)
+    if tables.bases is not None:
+        opening = opening_cost(tables, compiled.problem.cost_scale)
+        result = with_opening(result, opening)
+        ways = tuple(
+            replace(way, terms={**way.terms, OPENING: opening}) for way in ways
+        )
     assert result.arcs is not None
     plan = Plan.of_arcs(compiled, result.arcs)
     return Solution(scenario, tables, compiled, result, plan, ways)

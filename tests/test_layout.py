@@ -27,7 +27,7 @@ RANKS = (
     ("compile",),
     ("plan", "maps", "charts"),
     ("solvers", "evaluate"),
-    ("compare", "report"),
+    ("compare", "report", "greenfield"),
     ("reporting", "certificate"),
     ("workspace", "earlier", "telling"),
     ("solution",),
@@ -65,6 +65,7 @@ ALONE = (
     "earlier",
     "solution",
     "edits",
+    "greenfield",
     "bench",
 )
 """What the judge must never see: it recounts what these have computed."""
