@@ -274,9 +274,7 @@ def _caps(pairs: Pairs, rows: tuple[Row, ...]) -> NDArray[np.int64]:
     return caps
 
 
-def _rows(
-    pairs: Pairs, scenario: Scenario, opening: Opening | None
-) -> Iterator[Row]:
+def _rows(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Iterator[Row]:
     everyone = np.arange(pairs.m + 1)
     for index, limit in enumerate(scenario.limits):
         for label, reps in _rep_sets(pairs, limit):

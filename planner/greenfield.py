@@ -216,7 +216,6 @@ class _Trial:
             more.append("handover")
         return tuple(dict.fromkeys([*names, *more]))
 
-
     def _owners_may_return(self) -> bool:
         """Whether a candidate that is not kept owns accounts today."""
         bases, owners = self.tables.bases, self.tables.accounts["owner"]
@@ -231,9 +230,7 @@ def with_bases(result: Result, bases: OpenBases) -> Result:
         status = Status.OPTIMAL
     else:
         status = result.status if result.arcs is None else Status.FEASIBLE
-    return replace(
-        result, status=status, bound=bases.bound, bound_by=bases.bound_by
-    )
+    return replace(result, status=status, bound=bases.bound, bound_by=bases.bound_by)
 
 
 def with_opening(result: Result, cost: int) -> Result:

@@ -160,9 +160,13 @@ class Scenario(Model):
         """Return a copy that asks for one number of reps, or of open bases."""
         if self.bases is not None:
             given = self.bases.model_dump(exclude_unset=True, by_alias=True)
-            return self._changed({"bases": Bases.model_validate(given | {"open": count})})
+            return self._changed(
+                {"bases": Bases.model_validate(given | {"open": count})}
+            )
         given = self.reps.model_dump(exclude_unset=True, by_alias=True)
-        return self._changed({"reps": RepTable.model_validate(given | {"count": count})})
+        return self._changed(
+            {"reps": RepTable.model_validate(given | {"count": count})}
+        )
 
     def with_regions_apart(self, rep_of: Mapping[str, str]) -> Scenario:
         """Return a copy in which these regions have a rep of their own, by name."""

@@ -130,8 +130,9 @@ def _check_number(bases: Bases, found: int, reps: int, named: Findings) -> None:
             named.fault(
                 "bases.open",
                 str(bases.open),
-                _("only {n:,} bases can be open: {kept:,} kept, {found:,} candidates")
-                .format(n=found + kept, kept=kept, found=found),
+                _(
+                    "only {n:,} bases can be open: {kept:,} kept, {found:,} candidates"
+                ).format(n=found + kept, kept=kept, found=found),
                 _("Lower it, or add candidates."),
             )
         elif count < kept:

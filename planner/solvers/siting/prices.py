@@ -105,7 +105,9 @@ class Pricing:
         self.taken = np.bincount(self.unit[out][left < 0], minlength=problem.n) * 1.0
         for site in chosen:
             self.taken[takes[site]] += 1
-        total = sum(prices.tolist()) + int(left.sum()) + sum(self.value[chosen].tolist())
+        total = (
+            sum(prices.tolist()) + int(left.sum()) + sum(self.value[chosen].tolist())
+        )
         return SitePrices(
             tuple(prices.tolist()), found, self.scale, -(-total // self.scale), ()
         )
