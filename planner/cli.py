@@ -12,6 +12,7 @@ import click
 from planner.bench.command import bench
 from planner.console import heeding_ctrl_c, progress, say, talk
 from planner.errors import PlannerError
+from planner.helptexts import in_language, speak_click
 from planner.words import _, set_language, wanted_language
 
 if TYPE_CHECKING:
@@ -25,6 +26,15 @@ FAULTS_SHOWN = 20
 
 class _Commands(click.Group):
     """A group that turns every error a user can fix into one line and exit code 2."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command with its help in the language chosen by now."""
+        command = super().get_command(ctx, cmd_name)
+        return None if command is None else in_language(command)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help of the program in the language chosen by now."""
+        click.Group.format_help(in_language(self), ctx, formatter)  # type: ignore[arg-type]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; no traceback reaches the user."""
@@ -46,6 +56,16 @@ class _Commands(click.Group):
                 )
             )
             ctx.exit(BAD_INPUT)
+
+
+def _choose_language(
+    _ctx: click.Context, _option: click.Parameter, code: str | None
+) -> str:
+    """Speak it from here on, so also in help and in complaints about options."""
+    code = wanted_language(code)
+    set_language(code)
+    speak_click(code)
+    return code
 
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -81,15 +101,19 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable o
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="territory-planner", prog_name="planner")
-@click.option("--lang", metavar="CODE", help="Language of messages, e.g. en or zh.")
-def main(lang: str | None) -> None:
+@click.option(
+    "--lang",
+    metavar="CODE",
+    is_eager=True,
+    callback=_choose_language,
+    help="Language of messages, e.g. en or zh; before --help, of the help, too.",
+)
+def main(lang: str) -> None:
     """Plan sales territories: who serves which account, with a proven gap."""
-    code = wanted_language(lang)
-    if code != "en":  # a wrong code must not cost a solve
+    if lang != "en":  # a wrong code must not cost a solve
         from planner.report import locale_of
 
-        locale_of(code)
-    set_language(code)
+        locale_of(lang)
 
 
 @main.command()

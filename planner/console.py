@@ -89,7 +89,7 @@ def progress_line(moment: Progress) -> str:
         "{seconds:5.0f} s  {phase:<8} incumbent {cost}  bound {bound:,.0f}  gap {gap}"
     ).format(
         seconds=moment.seconds,
-        phase=moment.phase,
+        phase=_(moment.phase),
         cost=cost,
         bound=moment.bound,
         gap=gap,

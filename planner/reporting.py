@@ -241,10 +241,12 @@ class PlanView:
 
     def _proof(self) -> dict[str, Any]:
         shown = ("status", "bound_by", "method", "why", "stopped_by", "seconds", "seed")
-        proof = {key: self.certificate[key] for key in shown}
-        dropped = ", ".join(self.certificate["dual"]["dropped"])
+        proof = {key: _(str(self.certificate[key])) for key in shown}
+        dropped = ", ".join(map(_, self.certificate["dual"]["dropped"]))
         proof["not_in_bound"] = dropped or _("nothing")
-        proof |= {f"version {k}": v for k, v in self.certificate["versions"].items()}
+        version = _("version {name}")
+        versions = self.certificate["versions"].items()
+        proof |= {version.format(name=name): number for name, number in versions}
         return proof | {
             f"sha256 {k}": v for k, v in self.certificate["sources"].items()
         }
@@ -279,7 +281,7 @@ def term_label(term: str, scenario: Scenario) -> str:
     family, index = term.rstrip("]").split("[")
     if family == "balance":
         measure = scenario.balance[int(index)].measure
-        return _("Imbalance of {measure}").format(measure=measure)
+        return _("Imbalance of {measure}").format(measure=_(measure))
     column = scenario.together[int(index)].column
     return _("Split of {column}").format(column=column)
 
@@ -290,8 +292,9 @@ def row_label(row: str, scenario: Scenario) -> tuple[str, str]:
     family, index = source.rstrip("]").split("[")
     entry = getattr(scenario, family)[int(index)]
     if family == "budgets":
-        return _("Budget of {what}").format(what=entry.of), _("all")
-    return f"{_('Limit') if family == 'limits' else _('Band')}: {entry.measure}", who
+        return _("Budget of {what}").format(what=_(entry.of)), _("all")
+    rule = _("Limit: {measure}") if family == "limits" else _("Band: {measure}")
+    return rule.format(measure=_(entry.measure)), who
 
 
 def baseline_label(name: str, kind: str) -> str:
@@ -314,12 +317,12 @@ def outcome_lines(solution: Solution) -> list[str]:
         _("Method: {method} ({why}); stopped by {what} after {seconds:.1f} s.").format(
             method=result.method,
             why=result.why,
-            what=result.stopped_by,
+            what=_(result.stopped_by),
             seconds=result.seconds,
         )
     ]
     if solution.plan is None:
-        lines.append(_("No plan: {status}.").format(status=result.status))
+        lines.append(_("No plan: {status}.").format(status=_(result.status)))
         return [*lines, *solution.reasons]
     lines.append(
         _(
@@ -330,7 +333,7 @@ def outcome_lines(solution: Solution) -> list[str]:
             currency=currency,
             bound=solution.bound,
             gap=solution.gap,
-            status=result.status,
+            status=_(result.status),
         )
     )
     if result.gap > 0 and result.bound_by == "dual" and result.prices.dropped:
@@ -338,7 +341,7 @@ def outcome_lines(solution: Solution) -> list[str]:
             _(
                 "The bound does not see: {names}. It holds without them, so the true "
                 "gap may be much smaller."
-            ).format(names=", ".join(result.prices.dropped))
+            ).format(names=", ".join(map(_, result.prices.dropped)))
         )
     lines += not_compared([{"kind": b.kind} for b in solution.baselines])
     feasible = [b for b in solution.baselines if b.feasible]
@@ -374,7 +377,7 @@ def contract_text(contracts: Mapping[str, Sequence[FieldInfo]]) -> str:
     for table, infos in contracts.items():
         lines.append(f"[{table}]")
         for info in infos:
-            kind = ", ".join(dict.fromkeys(filter(None, (info.type, info.unit))))
+            kind = ", ".join(dict.fromkeys(filter(None, (_(info.type), info.unit))))
             if info.required:
                 default = _("required")
             elif info.default:
@@ -392,8 +395,14 @@ def contract_text(contracts: Mapping[str, Sequence[FieldInfo]]) -> str:
 def table_text(table: pd.DataFrame) -> str:
     """Lay out what `planner.compare.compare` returns for a terminal."""
     figures = table.drop(columns=["label", "unit", "better"])
-    units = table["unit"].map(lambda unit: f" [{unit}]" if unit else "")
+    plans = (len(figures.columns) + 1) // 2  # then the change against the first
+    units = table["unit"].map(lambda unit: " [" + _(unit) + "]" if unit else "")
     named = figures.set_axis(list(table["label"] + units))
+    change = _("delta {name}")
+    named.columns = [
+        change.format(name=name.removeprefix("delta ")) if at >= plans else name
+        for at, name in enumerate(named.columns)
+    ]
     return named.to_string(na_rep="", float_format=_number)
 
 
