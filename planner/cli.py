@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.bench.command import bench
-from planner.console import heeding_ctrl_c, progress, say, talk
+from planner.console import (
+    contract_text,
+    heeding_ctrl_c,
+    progress,
+    say,
+    table_text,
+    talk,
+)
 from planner.errors import PlannerError
-from planner.helptexts import in_language, speak_click
-from planner.words import _, set_language, wanted_language
+from planner.helptexts import Multilingual, choose_language
+from planner.words import _
 
 if TYPE_CHECKING:
     from planner.solution import Solution
@@ -24,17 +31,8 @@ NO, BAD_INPUT, INTERRUPTED = 1, 2, 130
 FAULTS_SHOWN = 20
 
 
-class _Commands(click.Group):
+class _Commands(Multilingual):
     """A group that turns every error a user can fix into one line and exit code 2."""
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command with its help in the language chosen by now."""
-        command = super().get_command(ctx, cmd_name)
-        return None if command is None else in_language(command)
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the help of the program in the language chosen by now."""
-        click.Group.format_help(in_language(self), ctx, formatter)  # type: ignore[arg-type]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; no traceback reaches the user."""
@@ -56,16 +54,6 @@ class _Commands(click.Group):
                 )
             )
             ctx.exit(BAD_INPUT)
-
-
-def _choose_language(
-    _ctx: click.Context, _option: click.Parameter, code: str | None
-) -> str:
-    """Speak it from here on, so also in help and in complaints about options."""
-    code = wanted_language(code)
-    set_language(code)
-    speak_click(code)
-    return code
 
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -105,7 +93,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable o
     "--lang",
     metavar="CODE",
     is_eager=True,
-    callback=_choose_language,
+    callback=choose_language,
     help="Language of messages, e.g. en or zh; before --help, of the help, too.",
 )
 def main(lang: str) -> None:
@@ -327,8 +315,6 @@ def columns(as_json: bool) -> None:
         }
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
         return
-    from planner.reporting import contract_text
-
     click.echo(contract_text(found))
 
 
@@ -366,7 +352,6 @@ def compare(folders: tuple[Path, ...], as_json: bool) -> None:
     if len(folders) < 2:
         raise PlannerError(_("Name two or more plan folders."))
     from planner.compare import compare as compare_folders
-    from planner.reporting import table_text
 
     table = compare_folders(list(folders))
     for note in table.attrs["notes"]:

@@ -7,20 +7,40 @@ import gettext
 import inspect
 import os
 from collections.abc import Iterator
+from typing import cast
 
 import click
 
-from planner.words import LOCALES, _
+from planner.words import LOCALES, _, set_language, wanted_language
 
 _AS_IT_STANDS = "\b"
 """Opens a paragraph whose lines click does not wrap."""
 
 
-def speak_click(language: str) -> None:
-    """Let click's own words (Usage, Options, errors) come from our catalogue, too."""
-    os.environ["LANGUAGE"] = language.replace("-", "_")
+class Multilingual(click.Group):
+    """A group whose help, and that of all commands below, is in the chosen language."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command with its help in the language chosen by now."""
+        command = super().get_command(ctx, cmd_name)
+        return None if command is None else in_language(command)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help of the program in the language chosen by now."""
+        click.Group.format_help(cast(click.Group, in_language(self)), ctx, formatter)
+
+
+def choose_language(
+    _ctx: click.Context, _option: click.Parameter, code: str | None
+) -> str:
+    """Speak it from here on, so also in help and in complaints about options."""
+    code = wanted_language(code)
+    set_language(code)
+    # Click's own words (Usage, Options, errors) go through gettext's defaults.
+    os.environ["LANGUAGE"] = code.replace("-", "_")
     gettext.bindtextdomain("planner", str(LOCALES))
     gettext.textdomain("planner")
+    return code
 
 
 def in_language(command: click.Command) -> click.Command:

@@ -398,3 +398,22 @@ def test_an_unknown_language_is_told_before_any_work(tmp_path):
         assert result.exit_code == 2
         assert "is no known language. Use a code such as en or zh." in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_help_and_complaints_of_the_command_line_are_chinese(monkeypatch):
+    """Also those that click words itself."""
+    monkeypatch.setenv("LANGUAGE", "en")
+    try:
+        shown = CliRunner().invoke(main, ["--lang", "zh", "--help"]).stdout
+        assert "规划销售辖区" in shown
+        assert "求解内置示例" in shown
+        assert "显示此帮助并退出" in shown
+        shown = CliRunner().invoke(main, ["--lang", "zh", "solve", "--help"]).stdout
+        assert "Ctrl-C 停止求解并写出目前最好的方案" in shown
+        assert "planner solve plan.toml --time-limit 60 -o out/" in shown
+        told = CliRunner().invoke(main, ["--lang", "zh", "verify"])
+        assert (told.exit_code, "错误：缺少参数" in told.stderr) == (2, True)
+        told = CliRunner().invoke(main, ["--lang", "zh", "check", "no.toml"])
+        assert (told.exit_code, "错误：no.toml：无法读取" in told.stderr) == (2, True)
+    finally:
+        assert "Usage:" in CliRunner().invoke(main, ["--lang", "en", "--help"]).stdout
