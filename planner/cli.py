@@ -13,11 +13,13 @@ from planner.bench.command import bench
 from planner.console import (
     contract_text,
     heeding_ctrl_c,
+    list_faults,
     progress,
     say,
     table_text,
     talk,
 )
+from planner.embedded import DEMOS
 from planner.errors import PlannerError
 from planner.helptexts import Multilingual, choose_language
 from planner.words import _
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
 
 NO, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes: the answer is no; bad input or usage; interrupted (best plan written)."""
-
-FAULTS_SHOWN = 20
 
 
 class _Commands(Multilingual):
@@ -105,22 +105,28 @@ def main(lang: str) -> None:
 
 
 @main.command()
+@click.option(
+    "--country",
+    type=click.Choice(DEMOS),
+    default=DEMOS[0],
+    show_default=True,
+    help="us: 7,555 places, 75 reps; cn: 400 cities as regions, 24 reps.",
+)
 @_OUTPUT
 @_TIME
 @_SEED
 @_JSON
-def demo(
-    output: Path, time_limit: float | None, seed: int | None, as_json: bool
-) -> None:
-    """Solve the embedded demo: 7,555 US places, 75 reps.
+def demo(country: str, output: Path, **options: Any) -> None:
+    """Solve an embedded demo: US places, or Chinese cities.
 
     \b
     Example:
         planner demo -o demo/
+        planner --lang zh demo --country cn -o demo-cn/
     """
     from planner.embedded import demo_scenario
 
-    _solve(demo_scenario(), output, time_limit, seed, as_json)
+    _solve(demo_scenario(country), output, **options)
 
 
 @main.command()
@@ -277,8 +283,8 @@ def check(scenario: Path, faults: Path | None, as_json: bool) -> None:
     else:
         for note in notes:
             click.echo(note)
-        _list(_("{n:,} warning(s)"), warnings)
-        _list(_("{n:,} fault(s)"), found)
+        list_faults(_("{n:,} warning(s)"), warnings)
+        list_faults(_("{n:,} fault(s)"), found)
         if tables is not None:
             click.echo(
                 _("{accounts:,} accounts, {reps:,} reps: fit to solve.").format(
@@ -287,18 +293,6 @@ def check(scenario: Path, faults: Path | None, as_json: bool) -> None:
             )
     if found:
         sys.exit(BAD_INPUT)
-
-
-def _list(head: str, found: list) -> None:
-    """Print the first of them and count the rest."""
-    if not found:
-        return
-    click.echo(head.format(n=len(found)) + ":")
-    for one in found[:FAULTS_SHOWN]:
-        click.echo(f"  {one}")
-    hidden = len(found) - FAULTS_SHOWN
-    if hidden > 0:
-        click.echo(_("  ... and {n:,} more; --faults FILE writes all").format(n=hidden))
 
 
 @main.command()

@@ -14,9 +14,12 @@ import click
 
 from planner.words import _
 
+FAULTS_SHOWN = 20
+
 if TYPE_CHECKING:
     import pandas as pd
 
+    from planner.errors import Fault
     from planner.solvers.result import Progress
     from planner.tables import FieldInfo
 
@@ -30,6 +33,18 @@ def say(text: str) -> None:
     """Speak to people only: nothing where stderr is a file or a pipe."""
     if sys.stderr.isatty():
         talk(text)
+
+
+def list_faults(head: str, found: list[Fault]) -> None:
+    """Print the first of them under a head with their number, and count the rest."""
+    if not found:
+        return
+    click.echo(head.format(n=len(found)) + ":")
+    for one in found[:FAULTS_SHOWN]:
+        click.echo(f"  {one}")
+    hidden = len(found) - FAULTS_SHOWN
+    if hidden > 0:
+        click.echo(_("  ... and {n:,} more; --faults FILE writes all").format(n=hidden))
 
 
 @contextmanager

@@ -7,6 +7,9 @@ from pathlib import Path
 from planner.errors import PlannerError
 from planner.words import _
 
+DEMOS = ("us", "cn")
+"""Countries that there is a demo of."""
+
 _PACKAGE = Path(__file__).parent
 
 
@@ -30,9 +33,16 @@ def data_folder() -> Path:
     )
 
 
-def demo_scenario() -> Path:
-    """Path of the demo's scenario file."""
-    return data_folder() / "us" / "demo.toml"
+def demo_scenario(country: str = "us") -> Path:
+    """
+    Path of a demo's scenario file.
+
+    Parameters
+    ----------
+    country
+        One of `DEMOS`: "us", accounts shared among reps; "cn", cities as regions.
+    """
+    return data_folder() / country / "demo.toml"
 
 
 def write_example(folder: Path) -> list[Path]:

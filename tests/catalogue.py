@@ -159,7 +159,8 @@ def _places(text: str) -> list[str]:
 
 
 if __name__ == "__main__":
+    missing = []
     for code in languages():
         update(code)
-        print(*(f"{code}: {fault}" for fault in faults(code)), sep="\n")
-        sys.exit(bool(faults(code)))
+        missing += [f"{code}: {fault}" for fault in faults(code)]
+    sys.exit("\n".join(missing) or None)

@@ -167,7 +167,7 @@ def test_demo_is_a_solve_of_the_embedded_scenario(
 ) -> None:
     """The demo's own data is solved elsewhere; here a small one stands in."""
     assert demo_scenario().is_file()
-    monkeypatch.setattr("planner.embedded.demo_scenario", lambda: example)
+    monkeypatch.setattr("planner.embedded.demo_scenario", lambda country: example)
     result = run("demo", "-o", tmp_path / "demo", "--time-limit", 20)
     assert result.exit_code == 0, result.output
     assert planner.verify(tmp_path / "demo").ok
