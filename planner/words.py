@@ -82,5 +82,7 @@ CODES = (
     # Kinds and units of figures.
     *(N_("id"), N_("text"), N_("number"), N_("degrees"), N_("yes/no"), N_("skills")),
     *(N_("share"), N_("currency")),
+    # How precisely an address was placed.
+    *(N_("postal code"), N_("district"), N_("city"), N_("province")),
 )
 """Codes of files and of the terminal that people also read as words."""
