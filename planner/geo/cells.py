@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from planner.geo.antimeridian import cut_at_antimeridian
 from planner.geo.crs import local_crs
 
 Floats = NDArray[np.float64]
@@ -18,6 +19,9 @@ _MOST_CELLS = 15_000
 
 _SMALLEST_M = 5_000.0
 """Radius of the disc drawn around a lone place."""
+
+_DECIMALS = 9
+"""Of degrees: a tenth of a millimetre."""
 
 
 def voronoi_territories(
@@ -49,7 +53,7 @@ def voronoi_territories(
     sites = _sites(np.column_stack([x, y]), held)
     points = sites[["x", "y"]].to_numpy()
     area = surroundings(points) if outline is None else outline
-    cells = _cells(points, area)
+    cells = cells_in_order(points, area)
     owner = sites["rep"].to_numpy()
     shapes = {
         int(rep): shapely.intersection(shapely.union_all(cells[owner == rep]), area)
@@ -87,32 +91,36 @@ def surroundings(points: Floats) -> shapely.Geometry:
     return shapely.union_all(shapely.polygons(rings))
 
 
-def to_degrees(shape: shapely.Geometry, crs: pyproj.CRS) -> shapely.Geometry:
+def to_degrees(
+    shape: shapely.Geometry, crs: pyproj.CRS, step: float | None = None
+) -> shapely.Geometry:
     """
     Bring a projected shape to longitude and latitude, cut at the antimeridian.
 
-    Straight edges are divided first, so that they stay straight on the map.
+    Straight edges are divided first, so that they stay straight on the map: into
+    pieces of at most `step` metres, or of a fortieth of the shape's extent.
     """
     west, south, east, north = shape.bounds
-    dense = shapely.segmentize(shape, max(east - west, north - south, 1.0) / 40)
+    if step is None:
+        step = max(east - west, north - south, 1.0) / 40
+    return all_to_degrees(np.array([shape], dtype=object), crs, step)[0]
+
+
+def all_to_degrees(
+    shapes: NDArray[np.object_], crs: pyproj.CRS, step: float
+) -> NDArray[np.object_]:
+    """Do as `to_degrees` for many shapes; common edges remain common."""
+    dense = shapely.segmentize(shapes, step)
     inverse = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform
-    middle = float(inverse((west + east) / 2, (south + north) / 2)[0])
-
-    def unrolled(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        lon, lat = inverse(x, y)
-        return middle + (np.asarray(lon) - middle + 180) % 360 - 180, np.asarray(lat)
-
-    whole = shapely.transform(dense, unrolled, interleaved=False)
-    if whole.bounds[0] >= -180 and whole.bounds[2] <= 180:
-        return whole
-    parts = [
-        shapely.transform(
-            shapely.intersection(whole, shapely.box(turn - 180, -90, turn + 180, 90)),
-            lambda lonlat, turn=turn: lonlat - np.array([turn, 0]),
-        )
-        for turn in (-360, 0, 360)
-    ]
-    return shapely.union_all(parts)
+    bounds = shapely.bounds(shapes)
+    middle, _lat = inverse(*((bounds[:, :2] + bounds[:, 2:]) / 2).T)
+    places, which = shapely.get_coordinates(dense, return_index=True)
+    lon, lat = inverse(*places.T)
+    lon = middle[which] + (lon - middle[which] + 180) % 360 - 180
+    # Neighbours have the same corners but for the last digits: then truly the same.
+    rounded = np.round(np.column_stack([lon, lat]), _DECIMALS)
+    whole = shapely.set_coordinates(dense, rounded)
+    return np.array([cut_at_antimeridian(shape) for shape in whole], dtype=object)
 
 
 def _sites(points: Floats, held: pd.DataFrame) -> pd.DataFrame:
@@ -142,7 +150,7 @@ def _sites(points: Floats, held: pd.DataFrame) -> pd.DataFrame:
     return spots.join(first["rep"]).reset_index(drop=True)
 
 
-def _cells(points: Floats, area: shapely.Geometry) -> NDArray[np.object_]:
+def cells_in_order(points: Floats, area: shapely.Geometry) -> NDArray[np.object_]:
     """Cell of each point, in the order of points."""
     if len(points) == 1:
         return np.array([area], dtype=object)

@@ -36,6 +36,14 @@ def haversine_km(
     return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1))))
 
 
+def unit_sphere(longitude: Floats, latitude: Floats) -> Floats:
+    """Return places as points on the unit sphere, shape (n, 3)."""
+    lon, lat = np.radians(longitude), np.radians(latitude)
+    return np.column_stack(
+        [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
+    )
+
+
 def road_km(account_places: Floats, rep_places: Floats, circuity: ArrayLike) -> Floats:
     """
     One-way road distance by great circle and circuity, rounded to whole metres.

@@ -20,7 +20,7 @@ from planner.errors import PlannerError
 from planner.geo.cells import voronoi_territories
 from planner.geo.colours import colours
 from planner.geo.crs import local_crs
-from planner.geo.distance import EARTH_RADIUS_KM
+from planner.geo.distance import EARTH_RADIUS_KM, unit_sphere
 from planner.words import _
 
 __all__ = ["colours", "nearest", "neighbours", "territories", "unit_sphere"]
@@ -130,14 +130,6 @@ def neighbours(areas: gpd.GeoDataFrame) -> Ints:
     )
     found = pairs[shared > 8 * hair]
     return np.asarray(found[np.lexsort(found.T[::-1])])
-
-
-def unit_sphere(longitude: Floats, latitude: Floats) -> Floats:
-    """Return places as points on the unit sphere, shape (n, 3)."""
-    lon, lat = np.radians(longitude), np.radians(latitude)
-    return np.column_stack(
-        [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
-    )
 
 
 def nearest(spots: Floats, places: Floats) -> tuple[Floats, Ints]:

@@ -37,6 +37,14 @@ from planner.tables.schema import contract
 from planner.words import _
 
 COLUMNS_FILE = "columns.json"
+_NOT_KEPT: dict[str, set[str]] = {
+    "accounts": {"hours_per_visit"},
+    "reps": set(),
+    "distances": set(),
+    "regions": {"region_id", "hours_per_visit", "latitude", "longitude"},
+}
+"""Fields of the contract that a clean table has not, or not as a column."""
+
 _DTYPES = {"id": "text", "skills": "text", "degrees": "number"}
 
 
@@ -176,7 +184,7 @@ def _contract_dtypes(name: str) -> dict[str, str]:
     kinds = {
         field: str((column.metadata or {})["kind"])
         for field, column in contract(name).columns.items()
-        if field != "hours_per_visit"
+        if field not in _NOT_KEPT[name]
     }
     return {field: _DTYPES.get(kind, kind) for field, kind in kinds.items()}
 
@@ -252,30 +260,41 @@ def _geojson(regions: gpd.GeoDataFrame) -> bytes:
     """
     Return regions as GeoJSON with every digit of the coordinates.
 
-    The usual writers round to 7 digits, which would not read back the same.
+    The usual writers round to 7 digits, which would not read back the same. Which
+    columns hold numbers is stated beside the features: a column may be all empty.
     """
+    attributes = pd.DataFrame(regions.drop(columns=regions.geometry.name))
+    columns = {str(name): _dtype(attributes[name]) for name in attributes}
+    cells = {
+        name: [None if value != value else value for value in attributes[name].tolist()]
+        for name in columns
+    }
     features = [
         {
             "type": "Feature",
             "id": region_id,
-            "properties": {name: row[name] for name in ("name", "level", "parent")},
-            "geometry": mapping(row["geometry"]),
+            "properties": {name: values[at] for name, values in cells.items()},
+            "geometry": mapping(shape_),
         }
-        for region_id, row in regions.iterrows()
+        for at, (region_id, shape_) in enumerate(regions.geometry.items())
     ]
-    collection = {"type": "FeatureCollection", "features": features}
+    collection = {
+        "type": "FeatureCollection",
+        "columns": columns,
+        "features": features,
+    }
     return json.dumps(collection, ensure_ascii=False).encode("utf-8")
 
 
 def _read_regions(path: Path) -> gpd.GeoDataFrame:
     try:
-        features = json.loads(path.read_text(encoding="utf-8"))["features"]
+        collection = json.loads(path.read_text(encoding="utf-8"))
+        features = collection["features"]
+        dtypes = {**collection["columns"], **_contract_dtypes("regions")}
         ids = [str(feature["id"]) for feature in features]
         columns = {
-            name: pd.Series(
-                [str(feature["properties"][name]) for feature in features], dtype="str"
-            )
-            for name in ("name", "level", "parent")
+            name: _property(path, features, name, dtype)
+            for name, dtype in dtypes.items()
         }
         shapes = [shape(feature["geometry"]) for feature in features]
     except OSError as error:
@@ -293,3 +312,19 @@ def _read_regions(path: Path) -> gpd.GeoDataFrame:
         raise _damaged(path, _("a region occurs twice"))
     frame = pd.DataFrame(columns).set_axis(index)
     return gpd.GeoDataFrame(frame, geometry=shapes, crs=WGS84)
+
+
+def _property(
+    path: Path, features: list[dict[str, Any]], name: str, dtype: str
+) -> pd.Series:
+    """Read one column of the regions; every value must be what its column says."""
+    values = [feature["properties"][name] for feature in features]
+    if dtype == "number":
+        numbers = [np.nan if value is None else value for value in values]
+        if all(type(value) in (int, float) for value in numbers):
+            return pd.Series(numbers, dtype=float)
+    elif dtype == "yes/no" and all(type(value) is bool for value in values):
+        return pd.Series(values, dtype=bool)
+    elif dtype == "text" and all(type(value) is str for value in values):
+        return pd.Series(values, dtype="str")
+    raise _damaged(path, _("column {name} of the regions").format(name=name))

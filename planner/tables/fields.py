@@ -104,7 +104,7 @@ def read_fields(
             parsed.bad[name] = np.ones(len(raw), dtype=bool)
             parsed.frame[name] = _nothing(column.metadata["kind"], parsed.frame.index)
         else:
-            reader.use_default(name, (column.metadata or {}).get("default"))
+            reader.use_default(name, column.metadata or {})
     for name in {**uses, **table.fields}:
         use = uses.get(name, Use(f"{kind}.fields.{name}"))
         if name in declared:
@@ -138,14 +138,15 @@ class _Reader:
         column = find_column(self.raw.cells.column_names, name)
         return None if column is None else FieldSource(column=column)
 
-    def use_default(self, name: str, default: Any) -> None:
+    def use_default(self, name: str, metadata: Mapping[str, Any]) -> None:
         """Fill a field that has no source, and remember so."""
         frame = self.parsed.frame
+        default: Any = metadata.get("default")
         given = isinstance(default, str) or default == default
         self.parsed.defaults[f"{self.kind}.{name}"] = default if given else ""
         if name == "name":
             frame[name] = frame[self.kind_id()]
-        elif name == "protected":
+        elif metadata["kind"] == "yes/no":
             frame[name] = np.zeros(len(frame), dtype=bool)
         elif isinstance(default, float):
             frame[name] = np.full(len(frame), default)

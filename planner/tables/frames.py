@@ -23,7 +23,7 @@ class Tables:
     reps
         Index ``rep_id``; likewise. `capacity`, `quota`, `ramp` are NaN where not given.
     regions
-        Index ``region_id``, EPSG:4326; or None.
+        Index ``region_id``; likewise, with demand of their own; EPSG:4326. Or None.
     distances
         Columns ``account_id``, ``rep_id``, ``km`` (one way), ``hours`` (NaN: to be
         derived from km); or None.

@@ -214,9 +214,9 @@ class _Loading:
         if table is None:
             return None
         frame = self.frames["regions"]
-        regions, raw = read_regions(table, self.base if frame is None else frame, named)
-        self._remember(raw)
-        return regions
+        read = read_regions(table, self.base if frame is None else frame, named)
+        self._remember(read.raw)
+        return read.regions
 
     def _distances(
         self, accounts: Parsed | None, reps: Parsed | None, named: Findings

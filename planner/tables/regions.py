@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +22,7 @@ from planner.errors import PlannerError
 from planner.scenario import Table
 from planner.tables.fields import Parsed, read_fields
 from planner.tables.findings import Findings, hints
+from planner.tables.finish import clean_frame
 from planner.tables.raw import (
     PARQUET,
     TEXT_FILES,
@@ -30,6 +33,7 @@ from planner.tables.raw import (
     read_bytes,
     read_raw,
 )
+from planner.tables.references import Use
 from planner.tables.rules import check_rules
 from planner.tables.sources import keep_rows
 from planner.words import _
@@ -37,9 +41,33 @@ from planner.words import _
 WGS84 = CRS.from_epsg(4326)
 
 
+class RegionsRead(NamedTuple):
+    """
+    Regions as read.
+
+    Attributes
+    ----------
+    regions
+        Clean: EPSG:4326, index ``region_id``; the fields of the contract but for
+        degrees and ``hours_per_visit``, then the columns that the scenario names.
+        None if they cannot be built.
+    raw
+        The raw table, or what is wrong with it as a whole.
+    parsed
+        The parsed fields (their faults, their defaults); None likewise.
+    """
+
+    regions: gpd.GeoDataFrame | None
+    raw: RawTable | Findings
+    parsed: Parsed | None
+
+
 def read_regions(
-    table: Table, source: Path | pd.DataFrame, scenario: Findings
-) -> tuple[gpd.GeoDataFrame | None, RawTable | Findings]:
+    table: Table,
+    source: Path | pd.DataFrame,
+    scenario: Findings,
+    uses: Mapping[str, Use] | None = None,
+) -> RegionsRead:
     """
     Read and check the regions.
 
@@ -51,16 +79,14 @@ def read_regions(
         The folder that the table's file is relative to; or a frame for the file.
     scenario
         Receives faults of the scenario itself.
-
-    Returns
-    -------
-    The clean regions in EPSG:4326 (None if they cannot be built), and the raw table.
+    uses
+        Columns beyond the contract that the scenario names.
     """
     raw, shapes = _raw_and_shapes(table, source)
     if isinstance(raw, Findings):
-        return None, raw
+        return RegionsRead(None, raw, None)
     raw = keep_rows(raw, table)
-    parsed = read_fields(raw, table, "regions", {}, scenario)
+    parsed = read_fields(raw, table, "regions", uses or {}, scenario)
     if shapes is None:
         geometry = _points(parsed)
     else:
@@ -69,9 +95,10 @@ def read_regions(
         geometry = shapes[raw.rows - 2]
     check_rules(parsed, "regions")
     _check_parents(parsed)
+    _check_locks(parsed)
     clean = _clean_shapes(parsed, geometry)
-    frame = parsed.frame.set_index("region_id")[["name", "level", "parent"]]
-    return gpd.GeoDataFrame(frame, geometry=clean, crs=WGS84), raw
+    frame = clean_frame(parsed).drop(columns=["latitude", "longitude"])
+    return RegionsRead(gpd.GeoDataFrame(frame, geometry=clean, crs=WGS84), raw, parsed)
 
 
 def _raw_and_shapes(
@@ -253,6 +280,19 @@ def _check_parents(parsed: Parsed) -> None:
             ),
             _("Correct the parents, so that they lead to a region without one."),
         )
+
+
+def _check_locks(parsed: Parsed) -> None:
+    """A lock keeps a region with its owner, so there must be one."""
+    wrong = parsed.frame["locked"] & (parsed.frame["owner"] == "")
+    at = np.flatnonzero(wrong & ~parsed.is_bad("locked") & ~parsed.is_bad("owner"))
+    parsed.findings.cell_faults(
+        at,
+        parsed.column("locked"),
+        parsed.frame["region_id"].iloc[at],
+        _("the region is locked and has no owner to stay with"),
+        _("Fill in its owner, or unlock it."),
+    )
 
 
 def _cycles(parents: dict[str, str]) -> list[list[str]]:

@@ -158,12 +158,37 @@ def _reps() -> dict[str, pa.Column]:
 
 
 def _regions() -> dict[str, pa.Column]:
+    none: dict[str, Any] = {"default": 0.0, "blank": 0.0}
     return {
         "region_id": _id(_("The region's key, as text.")),
         "name": _text(_("Name to show."), default="region_id"),
         "level": _text(_("Level, such as country, province, city.")),
         "parent": _text(_("region_id of the region that it lies in; blank: none.")),
         **_degrees(),
+        "country": _text(_("Country; chooses the circuity of its roads.")),
+        "owner": _text(_("Rep who has it today; blank: nobody.")),
+        "locked": _column(
+            "yes/no",
+            bool,
+            _("Whether it must stay with its owner."),
+            default="no",
+            blank="no",
+        ),
+        "visits": _amount(
+            _("Visits beside those to accounts."), _("visits per year"), **none
+        ),
+        "hours_per_visit": _amount(
+            _("Time on site."), _("hours per visit"), default=1.0, blank=1.0
+        ),
+        "hours": _amount(
+            _("Service hours of its own; without it, visits x hours_per_visit."),
+            _("hours per year"),
+            default="visits x hours_per_visit",
+            blank=0.0,
+        ),
+        "value": _amount(
+            _("What it is worth beside its accounts."), _("currency per year"), **none
+        ),
     }
 
 

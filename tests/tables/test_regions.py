@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pytest
-from shapely import Polygon, box
+from geopandas.testing import assert_geodataframe_equal
+from shapely import Point, Polygon, box
+
+from planner.errors import PlannerError
+from planner.scenario import Table
+from planner.tables.clean import read_clean, write_clean
+from planner.tables.findings import Findings
+from planner.tables.raw import RawTable
+from planner.tables.references import Use
+from planner.tables.regions import RegionsRead, read_regions
 
 Judge = Callable[..., tuple]
 ACCOUNTS = "account_id,region_id\nA1,N\nA2,S\n"
@@ -36,7 +47,10 @@ def test_files_of_boundaries(judge: Judge, tmp_path: Path, name: str) -> None:
     regions = tables.regions
     assert regions.index.tolist() == ["N", "S"]
     assert regions.crs.to_epsg() == 4326
-    assert list(regions.columns) == ["name", "level", "parent", "geometry"]
+    assert list(regions.columns) == [
+        "name", "level", "parent", "country", "owner", "locked", "visits", "hours",
+        "value", "geometry",
+    ]  # fmt: skip
     north = tables.accounts.loc["A1"]
     assert 9 < north["longitude"] < 11
     assert 50 < north["latitude"] < 52
@@ -118,3 +132,87 @@ def test_missing_file(judge: Judge, name: str) -> None:
     _tables, faults = judge(ACCOUNTS, toml=f'[regions]\nfile = "{name}"\n')
     assert faults[0].file == name
     assert "cannot be opened" in faults[0].remedy
+
+
+def read(frame: pd.DataFrame, uses: dict[str, Use] | None = None) -> RegionsRead:
+    return read_regions(Table(file="regions"), frame, Findings("scenario"), uses)
+
+
+def faults_of(found: RegionsRead) -> list[tuple[int, str, str]]:
+    assert isinstance(found.raw, RawTable)
+    return [(f.row, f.column, f.value) for f in found.raw.findings.faults]
+
+
+def test_demand_of_regions() -> None:
+    """Hours from visits; what has no column is nothing, but an hour per visit."""
+    frame = shapes(value=["1,000", ""], visits=["4", "2"], Owner=["R1", ""])
+    found = read(frame)
+    assert faults_of(found) == []
+    assert found.regions is not None
+    north = found.regions.loc["N"]
+    assert (north["value"], north["visits"], north["hours"]) == (1000, 4, 4)
+    assert (north["owner"], north["locked"]) == ("R1", False)
+    assert found.regions["value"].tolist() == [1000, 0]
+    assert found.parsed is not None
+    assert found.parsed.defaults["regions.hours_per_visit"] == 1
+    plain = read(shapes()).regions
+    assert plain is not None
+    assert plain[["visits", "hours", "value"]].to_numpy().tolist() == [[0, 0, 0]] * 2
+
+
+def test_columns_that_the_scenario_names() -> None:
+    """A measure needs a number of every region, and is no less than 0."""
+    uses = {"population": Use("measures.population.of", numeric=True, complete=True)}
+    found = read(shapes(population=["5", "7.5"]), uses)
+    assert found.regions is not None
+    assert found.regions["population"].tolist() == [5, 7.5]
+    assert faults_of(read(shapes(population=["5", ""]), uses)) == [
+        (3, "population", "")
+    ]
+    assert faults_of(read(shapes(population=["5", "-1"]), uses)) == [
+        (3, "population", "-1")
+    ]
+    named = Findings("scenario")
+    read_regions(Table(file="regions"), shapes(popul=["1", "2"]), named, uses)
+    assert named.faults[0].column == "measures.population.of"
+    assert "'popul'" in named.faults[0].remedy
+
+
+def test_plain_table_of_points_with_demand() -> None:
+    """Regions without boundaries may have demand, too."""
+    frame = pd.DataFrame(
+        {"region_id": ["N"], "latitude": [51.0], "longitude": [10.0], "value": [3.0]}
+    )
+    found = read(frame).regions
+    assert found is not None
+    assert found.loc["N", "value"] == 3
+    assert found.geometry["N"].equals(Point(10, 51))
+
+
+def test_lock_needs_an_owner() -> None:
+    """Locked to nobody is a slip."""
+    found = read(shapes(locked=["yes", "yes"], owner=["R1", ""]))
+    assert faults_of(found) == [(3, "locked", "S")]
+    assert isinstance(found.raw, RawTable)
+    assert "no owner" in found.raw.findings.faults[0].rule
+
+
+def test_clean_regions_are_read_back_the_same(judge: Judge, tmp_path: Path) -> None:
+    """Numbers, missing numbers, yes and no, text and shapes: without loss."""
+    frame = shapes(
+        owner=["R1", ""], locked=["yes", ""], value=[0.1, 2], country=["中国", "DE"]
+    )
+    tables, faults = judge(ACCOUNTS, regions=frame)
+    assert faults == []
+    assert tables.regions is not None
+    extra = tables.regions.copy()
+    extra.insert(0, "population", [1.5, float("nan")])
+    before = replace(tables, regions=extra)
+    write_clean(before, tmp_path / "clean")
+    after = read_clean(tmp_path / "clean").regions
+    assert_geodataframe_equal(after, extra)
+    path = tmp_path / "clean" / "regions.geojson"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('"locked": true', '"locked": 1'), "utf-8")
+    with pytest.raises(PlannerError, match="column locked of the regions"):
+        read_clean(tmp_path / "clean")

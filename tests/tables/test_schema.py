@@ -19,6 +19,9 @@ def test_every_field_is_documented() -> None:
     for table, fields in found.items():
         assert all(one.meaning and one.table == table for one in fields)
         assert [one.field for one in fields if one.required]
+    regions = {one.field: one for one in found["regions"]}
+    assert regions["locked"].type == "yes/no"
+    assert (regions["value"].default, regions["value"].blank) == ("0", "0")
     visits = next(one for one in found["accounts"] if one.field == "visits")
     assert (visits.type, visits.unit, visits.default, visits.blank) == (
         "number", "visits per year", "1", "fault"

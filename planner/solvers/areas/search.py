@@ -1,0 +1,189 @@
+"""
+Search for connected territories: recombination and annealed flips and swaps.
+
+Annealing by flips alone sticks in a wrong layout; recombination finds the layout, flips
+and swaps polish it. Cycles of growing length, each from another start, until the time
+is up; each thread has its own.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from planner.solvers.areas.anneal import anneal
+from planner.solvers.areas.model import AreaModel, Ints
+from planner.solvers.areas.moves import load_plan
+from planner.solvers.areas.start import first_plan
+from planner.solvers.areas.state import (
+    BEST,
+    COST,
+    FEASIBLE,
+    LAMBDA,
+    MOVES,
+    Map,
+    State,
+    build_map,
+    new_state,
+)
+from planner.solvers.result import Watch
+
+HOT, COLD = 1.0, 0.01
+"""Temperatures at both ends of a cycle, in costs per unit."""
+TREE_HEAT = 0.1
+"""Temperature of recombinations at the same moment, in costs per territory."""
+SWAPS = 0.5
+"""Share of swaps among the moves that are no recombinations."""
+OFTEN, SELDOM, STIFFER = 0.5, 0.2, 1.15
+"""Shares of moves ending without excess beyond which its price falls or rises."""
+CAP, STIFF = 3.0, 20_000.0
+"""
+Most that price may be when a cycle begins, in costs per territory, and how much more
+when it ends.
+"""
+CYCLE, SHORTEST, LONGER = 0.0018, 0.3, 2.0
+"""
+Seconds of the first cycle per unit and root of the number of territories, at least so
+many, and by how much each later cycle is longer.
+"""
+REHEAT = 0.35
+"""Share of a cycle that is left out where it begins with the best plan."""
+MOST_CYCLES = 10_000
+"""Where no first plan can be made, a search ends without the clock, too."""
+CHUNK = 0.02
+"""Seconds between two looks at clock, temperature and price of an excess."""
+
+
+@dataclass
+class Found:
+    """The best plan of all threads."""
+
+    label: Ints | None = None
+    cost: float = math.inf
+    moves: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, state: State) -> bool:
+        """Take in what a thread found; whether it is better."""
+        with self.lock:
+            if state.tally[BEST] >= self.cost:
+                return False
+            self.label, self.cost = state.best.copy(), float(state.tally[BEST])
+            return True
+
+
+def search_areas(
+    model: AreaModel,
+    watch: Watch,
+    *,
+    start: Ints | None = None,
+    seed: int = 1,
+    threads: int = 2,
+    iterations: int | None = None,
+    enough: float = -math.inf,
+) -> Found:
+    """
+    Look for a cheap plan until the watch runs out, or `iterations` moves are done.
+
+    Parameters
+    ----------
+    start
+        Labels of a plan to begin with; it need not be connected, nor keep the bands.
+    enough
+        Stop at this cost.
+    """
+    m, found = build_map(model), Found()
+    if iterations is not None:
+        threads = 1
+    walkers = [
+        _Walker(model, m, watch, found, start, seed * 1000 + i, iterations, enough)
+        for i in range(threads)
+    ]
+    others = [threading.Thread(target=w.run, daemon=True) for w in walkers[1:]]
+    for other in others:
+        other.start()
+    walkers[0].run()
+    for other in others:
+        other.join()
+    found.moves = int(sum(w.state.tally[MOVES] for w in walkers))
+    return found
+
+
+@dataclass
+class _Walker:
+    """One thread of the search."""
+
+    model: AreaModel
+    m: Map
+    watch: Watch
+    found: Found
+    start: Ints | None
+    seed: int
+    iterations: int | None
+    enough: float
+
+    def __post_init__(self) -> None:
+        self.rng = np.random.default_rng(self.seed)
+        self.state = new_state(self.m, self.model.k, self.seed)
+        self.rate = 200_000.0
+
+    def over(self) -> bool:
+        """Whether to stop."""
+        if self.found.cost <= self.enough or self.watch.interrupted():
+            return True
+        if self.iterations is not None:
+            return bool(self.state.tally[MOVES] >= self.iterations)
+        return self.watch.left <= 0
+
+    def run(self) -> None:
+        """Make cycle after cycle, in turn from a fresh plan and from the best one."""
+        n, k, number = self.model.n, self.model.k, 0
+        seconds = max(SHORTEST, CYCLE * n * math.sqrt(k))
+        while not self.over() and number < MOST_CYCLES:
+            left = self.watch.left
+            if self.iterations is None and seconds > 0.5 * left:
+                seconds = left if number % 2 else 0.5 * left
+            best = self.found.label
+            if number % 2 and best is not None:
+                load_plan(self.m, self.state, best)
+                self._cycle(seconds, REHEAT)
+                seconds *= LONGER
+            else:
+                label = first_plan(
+                    self.model, self.m, self.rng, self.start if not number else None
+                )
+                if label is not None:
+                    load_plan(self.m, self.state, label)
+                    self._cycle(seconds, 0.0)
+            number += 1
+
+    def _cycle(self, seconds: float, begin: float) -> None:
+        model, s, watch = self.model, self.state, self.watch
+        n, k = model.n, model.k
+        begun, share = watch.seconds, begin
+        cost = max(s.tally[COST], 1e-9)
+        s.tally[LAMBDA] = CAP * STIFF**begin * cost / k
+        trees = 1.0 / (8.0 * 2.0 * n / k)
+        s.tally[BEST] = math.inf
+        while share < 1.0 and not self.over():
+            unit_cost = max(s.tally[COST], 1e-9) / n
+            heat = HOT * (COLD / HOT) ** share * unit_cost
+            steps = max(100, int(self.rate * CHUNK))
+            tree_heat = TREE_HEAT * n / k
+            t0 = watch.seconds
+            anneal(self.m, s, steps, heat, heat, SWAPS, trees, tree_heat)
+            took = watch.seconds - t0
+            self.rate = 0.7 * self.rate + 0.3 * steps / max(took, 1e-6)
+            self.rate = min(self.rate, 1e8)
+            feasible = s.tally[FEASIBLE] / steps
+            most = CAP * STIFF**share * s.tally[COST] / k
+            if feasible < SELDOM:
+                s.tally[LAMBDA] = min(s.tally[LAMBDA] * STIFFER, most)
+            elif feasible > OFTEN:
+                s.tally[LAMBDA] /= STIFFER
+            if self.found.take(s):
+                watch.report("search", self.found.cost)
+            share = begin + (1 - begin) * (watch.seconds - begun) / seconds
