@@ -81,7 +81,7 @@ CODES = (
     N_("leave_out"),
     # Kinds and units of figures.
     *(N_("id"), N_("text"), N_("number"), N_("degrees"), N_("yes/no"), N_("skills")),
-    *(N_("share"), N_("currency")),
+    *(N_("share"), N_("currency"), N_("capacity"), N_("target")),
     # How precisely an address was placed.
     *(N_("postal code"), N_("district"), N_("city"), N_("province")),
 )

@@ -12,6 +12,7 @@ import pytest
 
 from planner import words
 from planner.errors import Fault, PlannerError, ScenarioError, TableError
+from planner.maps.fonts import families_for
 
 
 @pytest.fixture(autouse=True)
@@ -140,3 +141,10 @@ def test_a_chinese_fault_has_chinese_marks() -> None:
     words.set_language("zh")
     fault = Fault("客户.csv", 3, "金额", "x", "应为数字", "请更正。")
     assert str(fault) == "客户.csv，第 3 行，列 金额 = 'x'：应为数字。请更正。"
+
+
+def test_maps_choose_a_font_for_the_words_of_the_language() -> None:
+    """Names in Latin letters alone leave the words on a Chinese map without one."""
+    words.set_language("zh")
+    families, message = families_for(["Anna Schmidt"])
+    assert len(families) > 1 or message
