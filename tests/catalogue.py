@@ -7,9 +7,11 @@ gone, writes the ``planner.mo`` beside it, and lists what has no translation yet
 
 from __future__ import annotations
 
+import ast
 import gettext
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -76,11 +78,23 @@ def template() -> Catalog:
         PACKAGE, METHODS, OPTIONS, KEYWORDS
     ):
         found.add(text, locations=[(f"planner/{file}", 1)])
+    for text in said_by_validators():
+        found.add(text, locations=[("planner/scenario", 1)])
     for text in helptexts.messages(commands):
         found.add(text, locations=[("planner/cli.py", 1)])
     for text in CLICK:
         found.add(text, locations=[("click", 1)])
     return found
+
+
+def said_by_validators() -> Iterator[str]:
+    """Yield what validators of the scenario say; it is looked up by its text."""
+    for path in sorted((PACKAGE / "scenario").glob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "ValueError":
+                text = call.args[0]
+                if isinstance(text, ast.Constant):
+                    yield str(text.value)
 
 
 def catalogue(language: str) -> Path:
