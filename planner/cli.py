@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.bench.command import bench
-from planner.console import (
-    contract_text,
-    heeding_ctrl_c,
-    list_faults,
-    progress,
-    say,
-    table_text,
-    talk,
-)
+from planner.console import heeding_ctrl_c, list_faults, progress, say, talk
 from planner.embedded import DEMOS
 from planner.errors import PlannerError
 from planner.helptexts import Multilingual, choose_language
@@ -224,7 +216,7 @@ def _summary(solution: Solution, output: Path) -> dict[str, Any]:
 
 def _sentences(solution: Solution, output: Path) -> str:
     """Say what came out, in a few lines; ends with the next step."""
-    from planner.reporting import outcome_lines
+    from planner.telling import outcome_lines
 
     lines = outcome_lines(solution)
     if solution.plan is not None:
@@ -309,6 +301,8 @@ def columns(as_json: bool) -> None:
         }
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
         return
+    from planner.telling import contract_text
+
     click.echo(contract_text(found))
 
 
@@ -346,6 +340,7 @@ def compare(folders: tuple[Path, ...], as_json: bool) -> None:
     if len(folders) < 2:
         raise PlannerError(_("Name two or more plan folders."))
     from planner.compare import compare as compare_folders
+    from planner.telling import table_text
 
     table = compare_folders(list(folders))
     for note in table.attrs["notes"]:

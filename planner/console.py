@@ -6,7 +6,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,11 +17,8 @@ from planner.words import _
 FAULTS_SHOWN = 20
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from planner.errors import Fault
     from planner.solvers.result import Progress
-    from planner.tables import FieldInfo
 
 
 def talk(text: str) -> None:
@@ -112,42 +109,3 @@ def progress_line(moment: Progress) -> str:
         bound=moment.bound,
         gap=gap,
     )
-
-
-def contract_text(contracts: Mapping[str, Sequence[FieldInfo]]) -> str:
-    """Lay out the contracts of all tables, one field a line."""
-    lines = []
-    for table, infos in contracts.items():
-        lines.append(f"[{table}]")
-        for info in infos:
-            kind = ", ".join(dict.fromkeys(filter(None, (_(info.type), info.unit))))
-            if info.required:
-                default = _("required")
-            elif info.default:
-                default = _("without it: {default}").format(default=info.default)
-            else:
-                default = ""
-            blank = _("a blank cell: {blank}").format(blank=info.blank)
-            notes = [default, blank if info.blank else ""]
-            tail = "; ".join(filter(None, notes))
-            lines.append(f"  {info.field:<16} ({kind})  {info.meaning} {tail}".rstrip())
-        lines.append("")
-    return "\n".join(lines).rstrip()
-
-
-def table_text(table: pd.DataFrame) -> str:
-    """Lay out what `planner.compare.compare` returns for a terminal."""
-    figures = table.drop(columns=["label", "unit", "better"])
-    plans = (len(figures.columns) + 1) // 2  # then the change against the first
-    units = table["unit"].map(lambda unit: " [" + _(unit) + "]" if unit else "")
-    named = figures.set_axis(list(table["label"] + units))
-    change = _("delta {name}")
-    named.columns = [
-        change.format(name=name.removeprefix("delta ")) if at >= plans else name
-        for at, name in enumerate(named.columns)
-    ]
-    return named.to_string(na_rep="", float_format=_number)
-
-
-def _number(value: float) -> str:
-    return f"{value:,.4f}" if abs(value) < 10 else f"{value:,.1f}"

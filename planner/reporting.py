@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from planner.report import ReportData
-    from planner.solution import Solution
 
 SHOWN_MOVES = 100
 """Moves handed to the report, largest value first."""
@@ -307,64 +306,3 @@ def baseline_label(name: str, kind: str) -> str:
         "rules": _("Rules with priorities"),
     }
     return names[name] + (_(", keeping the rules") if kind == "rule_keeping" else "")
-
-
-def outcome_lines(solution: Solution) -> list[str]:
-    """Say what a solve came to, in a few sentences."""
-    result, currency = solution.result, solution.scenario.currency
-    lines = [
-        _("Method: {method} ({why}); stopped by {what} after {seconds:.1f} s.").format(
-            method=result.method,
-            why=result.why,
-            what=_(result.stopped_by),
-            seconds=result.seconds,
-        )
-    ]
-    if solution.plan is None:
-        lines.append(_("No plan: {status}.").format(status=_(result.status)))
-        return [*lines, *solution.reasons]
-    lines.append(
-        _(
-            "Cost {cost:,.2f} {currency} a year, bound {bound:,.2f}, proven gap "
-            "{gap:.3%} ({status})."
-        ).format(
-            cost=solution.cost,
-            currency=currency,
-            bound=solution.bound,
-            gap=solution.gap,
-            status=_(result.status),
-        )
-    )
-    if result.gap > 0 and result.bound_by == "dual" and result.prices.dropped:
-        lines.append(
-            _(
-                "The bound does not see: {names}. It holds without them, so the true "
-                "gap may be much smaller."
-            ).format(names=", ".join(map(_, result.prices.dropped)))
-        )
-    lines += not_compared([{"kind": b.kind} for b in solution.baselines])
-    feasible = [b for b in solution.baselines if b.feasible]
-    if feasible:
-        best = min(feasible, key=lambda b: b.cost)
-        scale = solution.compiled.problem.cost_scale
-        lines.append(
-            _(
-                "Best simple way that keeps every rule: {name}, {cost:,.2f} "
-                "{currency}; the plan saves {saved:,.2f}."
-            ).format(
-                name=baseline_label(best.name, best.kind),
-                cost=best.cost / scale,
-                currency=currency,
-                saved=best.cost / scale - solution.cost,
-            )
-        )
-        if (open_share := solution.stake()) is not None:
-            lines.append(
-                _("(cost - bound) / (best simple way - bound): {share:.2%}.").format(
-                    share=open_share
-                )
-            )
-    defaults = solution.defaults_used()
-    shown = ", ".join(f"{key} = {value}" for key, value in defaults.items())
-    lines.append(_("Defaults used: {defaults}").format(defaults=shown or _("none")))
-    return lines

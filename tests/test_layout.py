@@ -28,7 +28,7 @@ RANKS = (
     ("solvers", "evaluate"),
     ("compare", "report"),
     ("reporting", "certificate"),
-    ("workspace", "earlier"),
+    ("workspace", "earlier", "telling"),
     ("solution",),
     ("edits", "console", "helptexts"),
     ("bench",),
@@ -38,7 +38,7 @@ RANKS = (
 
 UPWARD = {
     ("workspace", "solution"),  # a type only
-    ("reporting", "solution"),  # a type only
+    ("telling", "solution"),  # a type only
     ("certificate", "solution"),  # a type only
     ("earlier", "solution"),  # a type only
     ("problem", "source"),  # a type only

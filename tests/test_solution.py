@@ -8,7 +8,7 @@ import pytest
 
 import planner
 from planner.errors import PlannerError
-from planner.reporting import outcome_lines
+from planner.telling import outcome_lines
 
 ACCOUNTS = pd.DataFrame({"account_id": ["a", "b"], "value": [10, 30], "hours": [5, 7]})
 REPS = pd.DataFrame({"rep_id": ["r"], "capacity": [11]})
