@@ -25,7 +25,7 @@ def set_language(language: str | None = None) -> None:
     """
     global _catalogue, _language
     code = wanted_language(language)
-    _catalogue = gettext.translation("planner", LOCALES, _codes(code), fallback=True)
+    _catalogue = gettext.translation("planner", LOCALES, codes(code), fallback=True)
     _language = code
 
 
@@ -39,8 +39,8 @@ def language() -> str:
     return _language
 
 
-def _codes(code: str) -> list[str]:
-    """Names a catalogue may have, the exact one first: zh-Hans-CN is zh, too."""
+def codes(code: str) -> list[str]:
+    """Return the codes to look for, the exact one first: zh-Hans-CN is zh, too."""
     parts = code.replace("-", "_").split("_")
     return ["_".join(parts[:count]) for count in range(len(parts), 0, -1)]
 

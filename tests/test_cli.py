@@ -417,3 +417,17 @@ def test_help_and_complaints_of_the_command_line_are_chinese(monkeypatch):
         assert (told.exit_code, "错误：no.toml：无法读取" in told.stderr) == (2, True)
     finally:
         assert "Usage:" in CliRunner().invoke(main, ["--lang", "en", "--help"]).stdout
+
+
+def test_example_is_in_the_chosen_language(tmp_path):
+    """With Chinese file names and headers; it can be solved."""
+    try:
+        result = CliRunner().invoke(main, ["--lang", "zh-CN", "init", str(tmp_path)])
+    finally:
+        CliRunner().invoke(main, ["--lang", "en", "--help"])
+    assert result.exit_code == 0
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"plan.toml", "客户.csv", "销售代表.csv"}
+    checked = run("check", tmp_path / "plan.toml")
+    assert checked.exit_code == 0, checked.stderr
+    assert "10 accounts, 3 reps: fit to solve." in checked.stdout
