@@ -45,10 +45,10 @@ def main() -> None:
 
 
 def _work_of(kind: str) -> Callable[[Job, Tell], Job]:
-    if kind == "gap":
-        from planner.bench.gap_job import solve_gap
+    if kind not in ("generate", "territory"):
+        from planner.bench.published_job import solve_published
 
-        return solve_gap
+        return solve_published
     from planner.bench import territory_job
 
     return {

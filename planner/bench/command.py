@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ _THREADS = click.option(
 _PEERS = click.option(
     "--peers",
     is_flag=True,
-    help="Also run HiGHS and CP-SAT on the whole model: same time, same threads.",
+    help="Also run other solvers that are installed: same time, same threads.",
 )
 
 
@@ -68,23 +68,22 @@ def bench() -> None:
     """
 
 
-@bench.command()
-@click.argument(
+_FILES = click.argument(
     "files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE..."
 )
-@_OUTPUT
-@_limit(60.0, "Seconds of each run, from reading the file to the solution written.")
-@_SEEDS
-@_THREADS
-@_PEERS
-def gap(
-    files: tuple[Path, ...],
-    output: Path,
-    time_limit: float,
-    seeds: tuple[int, ...],
-    threads: int,
-    peers: bool,
-) -> None:
+
+
+def _published(command: Callable) -> Callable:
+    """Give a command what all families of published instances take."""
+    limit = _limit(60.0, "Seconds of each run, from reading the file to the solution.")
+    for option in (_PEERS, _THREADS, _SEEDS, limit, _OUTPUT, _FILES):
+        command = option(command)
+    return command
+
+
+@bench.command()
+@_published
+def gap(**options: Any) -> None:
     """Solve generalised assignment instances (OR-Library, Yagiura).
 
     Best-known values come from best_known.csv beside the instances, where there is
@@ -94,18 +93,73 @@ def gap(
     Example:
         planner bench gap bench/gap/e801600 --time-limit 60 -o results/
     """
-    from planner.bench.gap import bench_gap
+    _measure_published("gap", **options)
 
-    with _measuring("gap", output) as (tell, done):
-        bench_gap(
-            files,
-            output,
-            time_limit=time_limit,
-            seeds=seeds,
-            threads=threads,
-            peers=peers,
-            tell=tell,
-            done=done,
+
+@bench.command()
+@_published
+@click.option(
+    "--objective",
+    type=click.Choice(["inertia", "cut_edges", "both"]),
+    default="both",
+    show_default=True,
+    help="What to minimise; both: each that best_known.csv has for the instance.",
+)
+def districting(objective: str, **options: Any) -> None:
+    """Divide counties or tracts into connected districts of like population.
+
+    The number of districts and the ends of their population come from best_known.csv
+    beside the instances. Solutions are DIR/<objective>-<instance>.sol, the number of
+    the district a line. Exit code 1 when a run of the planner has no solution.
+
+    \b
+    Example:
+        planner bench districting bench/districting/county-*.txt -o results/
+    """
+    objective = "" if objective == "both" else objective
+    _measure_published("districting", objective=objective, **options)
+
+
+@bench.command()
+@_published
+def tdp(**options: Any) -> None:
+    """Design connected territories, three activities each close to the mean.
+
+    Solutions hold the centre unit of each unit's territory. Exit code 1 when a run of
+    the planner has no solution.
+
+    \b
+    Example:
+        planner bench tdp bench/tdp/2DU60-05-1.dat --time-limit 30 -o results/
+    """
+    _measure_published("tdp", **options)
+
+
+@bench.command()
+@_published
+def cpmp(**options: Any) -> None:
+    """Choose medians and whom they serve (capacitated p-median).
+
+    Solutions hold the median of each point. Exit code 1 when a run of the planner has
+    no solution.
+
+    \b
+    Example:
+        planner bench cpmp bench/cpmp/SJC1.txt --time-limit 60 -o results/
+    """
+    _measure_published("cpmp", **options)
+
+
+def _measure_published(
+    family: str, *, files: tuple[Path, ...], output: Path, peers: bool, **options: Any
+) -> None:
+    from planner.bench.peers import notes
+    from planner.bench.published import bench_published
+
+    said = notes(family) if peers else []
+    with _measuring(family, output, said) as (tell, done):
+        bench_published(
+            family, files, output, peers=peers, tell=tell, done=done, **options
         )
 
 
@@ -210,7 +264,9 @@ def readme(folders: tuple[Path, ...], file: Path) -> None:
 
 
 @contextmanager
-def _measuring(family: str, output: Path) -> Iterator[tuple[Callable, Callable]]:
+def _measuring(
+    family: str, output: Path, notes: Sequence[str] = ()
+) -> Iterator[tuple[Callable, Callable]]:
     """
     Show the runs, summarise those that are done, and end with the right exit code.
 
@@ -241,7 +297,7 @@ def _measuring(family: str, output: Path) -> Iterator[tuple[Callable, Callable]]
     finally:
         signal.signal(signal.SIGTERM, before)
         if runs:
-            write_summary(output, family, runs)
+            write_summary(output, family, runs, notes)
     talk(_("wrote {path}").format(path=output / "results.csv"))
     talk(_("wrote {path}").format(path=output / "results.md"))
     own = [run for run in runs if run["solver"] == "planner"]

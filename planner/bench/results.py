@@ -39,6 +39,7 @@ COLUMNS = (
 Run = dict[str, Any]
 _DIGITS = {"seconds": 2, "peak_mb": 1, "gap": 8, "gap_to_best": 8, "bound_short": 8}
 _STAGE_DIGITS = 2
+_MONEY = {"cost", "bound", "best_known", "best_bound", "value"}
 
 
 def with_gaps(run: Run) -> Run:
@@ -105,7 +106,13 @@ def _cell(run: Mapping[str, Any], column: str) -> str:
         return str(value)
     if not math.isfinite(value):
         return ""
-    digits = _DIGITS.get(column, _STAGE_DIGITS)
-    if column in {"cost", "bound", "best_known", "best_bound"} and value.is_integer():
-        digits = 0
-    return f"{value:.{digits}f}"
+    if column in _MONEY:
+        return figure(value)
+    return f"{value:.{_DIGITS.get(column, _STAGE_DIGITS)}f}"
+
+
+def figure(value: float) -> str:
+    """Write a cost or bound: a whole one without decimals, others with up to six."""
+    if float(value).is_integer():
+        return f"{value:.0f}"
+    return f"{value:.6f}".rstrip("0")

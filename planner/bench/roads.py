@@ -1,42 +1,17 @@
-"""The solvers that are compared: the planner, and two peers on the whole model."""
+"""The solvers that are compared: the planner, and peers on the whole model."""
 
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from planner.bench.question import Answer
 from planner.problem import Problem, evaluate
 from planner.scenario.model import Solve
-from planner.solvers.result import Progress, Status, Watch
+from planner.solvers.result import Status, Watch
 
 PLANNER, PEERS = "planner", ("highs", "cp-sat")
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """
-    What a solver says of a problem.
-
-    Attributes
-    ----------
-    status, method
-        How it ended, and how it went about it.
-    rep_of
-        Rep of each unit, shape (n,); None without a plan.
-    cost, bound
-        In steps; inf and 0 where there is none.
-    """
-
-    status: str
-    method: str
-    rep_of: NDArray[np.int32] | None
-    cost: float
-    bound: float
 
 
 def prepare(solver: str) -> None:
@@ -52,14 +27,7 @@ def prepare(solver: str) -> None:
 
 
 def solve_with(
-    solver: str,
-    problem: Problem,
-    *,
-    began: float,
-    time_limit: float,
-    seed: int,
-    threads: int,
-    tell: Callable[[Progress], None],
+    solver: str, problem: Problem, watch: Watch, *, seed: int, threads: int
 ) -> Answer:
     """
     Solve a problem by the planner, or by a peer without hint and bound.
@@ -68,19 +36,17 @@ def solve_with(
     ----------
     solver
         "planner", "highs" or "cp-sat".
-    began
-        Moment on `time.perf_counter` that the time limit, in seconds, counts from.
+    watch
+        Its time limit counts from its beginning, not from this call.
     """
     if solver != PLANNER:
-        watch = Watch(time_limit, tell=tell, began=began)
         return _ask_peer(solver, problem, watch, seed, threads)
     from planner.solvers.solve import solve_problem
 
-    left = max(0.01, time_limit - (time.perf_counter() - began))
-    settings = Solve(time_limit=left, seed=seed, threads=threads)
-    result = solve_problem(problem, settings, tell=tell)
-    rep_of = None if result.arcs is None else result.problem.rep[result.arcs]
-    return Answer(str(result.status), result.method, rep_of, result.cost, result.bound)
+    settings = Solve(time_limit=max(0.01, watch.left), seed=seed, threads=threads)
+    result = solve_problem(problem, settings, tell=watch.tell)
+    label = None if result.arcs is None else result.problem.rep[result.arcs]
+    return Answer(str(result.status), result.method, label, result.cost, result.bound)
 
 
 def _ask_peer(
@@ -104,5 +70,5 @@ def _ask_peer(
         return Answer(status, solver, None, math.inf, outcome.bound)
     proven = found.cost == outcome.bound
     status = str(Status.OPTIMAL if proven else Status.FEASIBLE)
-    rep_of = problem.rep[outcome.arcs]
-    return Answer(status, solver, rep_of, found.cost, outcome.bound)
+    label = problem.rep[outcome.arcs]
+    return Answer(status, solver, label, found.cost, outcome.bound)

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
 
+from planner.bench.question import above
 from planner.bench.results import Run
 from planner.bench.roads import PLANNER
 from planner.certificate import versions
 from planner.errors import PlannerError
+from planner.solvers.result import Status
 from planner.tables import write_atomic
 from planner.words import _
 
@@ -27,21 +29,31 @@ README_BEGIN, README_END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
 Column = tuple[str, Callable[[Sequence[Run]], str]]
 
 
-def write_summary(folder: Path, family: str, runs: Sequence[Run]) -> None:
-    """Write results.md: protocol and summary of a family of runs, then every run."""
-    summary = _gap_summary(runs) if family == "gap" else _territory_summary(runs)
+def write_summary(
+    folder: Path, family: str, runs: Sequence[Run], notes: Sequence[str] = ()
+) -> None:
+    """
+    Write results.md: protocol and summary of a family of runs, then every run.
+
+    Parameters
+    ----------
+    notes
+        Sentences on the peers, after the protocol.
+    """
+    generated = family == "territory"
+    summary = _territory_summary(runs) if generated else _published_summary(runs)
     lines = [
         f"# planner bench {family}",
         "",
         BEGIN,
         *summary,
         "",
-        protocol(family, runs),
+        " ".join([protocol(family, runs), *notes]),
         END,
         "",
         "## " + _("Runs"),
         "",
-        *_table(_run_columns(), [[run] for run in runs]),
+        *_table(_run_columns(runs), [[run] for run in runs]),
     ]
     write_atomic(folder / SUMMARY, ("\n".join(lines) + "\n").encode("utf-8"))
 
@@ -97,12 +109,14 @@ def run_line(run: Run) -> str:
     cost, bound = run.get("cost"), run.get("bound")
     parts.append(str(run["status"]))
     if cost is not None:
-        parts.append(_("cost {cost:,.0f}").format(cost=cost))
+        parts.append(_("cost {cost}").format(cost=_amount(run, "cost")))
+    if run.get("value") is not None:
+        parts.append(_("value {value}").format(value=_amount(run, "value")))
     if bound is not None:
-        parts.append(_("bound {bound:,.0f}").format(bound=bound))
+        parts.append(_("bound {bound}").format(bound=_amount(run, "bound")))
     for name, key in ((_("gap"), "gap"), (_("to best"), "gap_to_best")):
         if run.get(key) is not None:
-            parts.append(f"{name} {run[key]:.3%}")
+            parts.append(f"{name} {run[key]:z.3%}")
     if run.get("seconds") is not None:
         parts.append(_("{seconds:.1f} s").format(seconds=run["seconds"]))
     return "  ".join(parts)
@@ -119,19 +133,17 @@ def protocol(family: str, runs: Sequence[Run]) -> str:
         limits=_listed(f"{limit:g}" for limit in limits),
         threads=_listed(sorted({str(run["threads"]) for run in runs})),
         seeds=_listed(map(str, sorted({run["seed"] for run in runs}))),
-        clock={
-            "gap": _("from reading the file to the solution written"),
-            "territory": _("from reading the tables to the verified plan"),
-        }[family],
-        counted={
-            "gap": _("Every solution is counted again from the instance."),
-            "territory": _("The planner's plans are judged by planner verify."),
-        }[family],
+        clock=_("from reading the tables to the verified plan")
+        if family == "territory"
+        else _("from reading the file to the solution written"),
+        counted=_("The planner's plans are judged by planner verify.")
+        if family == "territory"
+        else _("Every solution is counted again from the instance."),
     )
     if any(run["solver"] != PLANNER for run in runs):
         text += " " + _(
-            "Peers solve the whole model in the same benchmark with the same time and "
-            "threads, without hint or bound."
+            "HiGHS and CP-SAT solve the whole model in the same benchmark with the "
+            "same time and threads, without hint or bound."
         )
     return f"{text} {_machine()}"
 
@@ -167,9 +179,9 @@ def _cpu() -> str:
     return platform.processor() or platform.machine()
 
 
-def _gap_summary(runs: Sequence[Run]) -> list[str]:
-    """One line a type and solver; types are the letters that names begin with."""
-    groups = _grouped(runs, lambda run: (_type(run["instance"]), run["solver"]))
+def _published_summary(runs: Sequence[Run]) -> list[str]:
+    """One line a kind of instance and solver, and one of all kinds."""
+    groups = _grouped(runs, lambda run: (run["kind"], run["solver"]))
     if len({kind for kind, _solver in groups}) > 1:
         whole = _grouped(runs, lambda run: (_("all"), run["solver"]))
         groups |= whole
@@ -181,20 +193,35 @@ def _gap_summary(runs: Sequence[Run]) -> list[str]:
         (_("solved"), lambda some: str(len(_values(some, "cost")))),
         (_("gap to best, mean"), lambda some: _percent(some, "gap_to_best", fmean)),
         (_("worst"), lambda some: _percent(some, "gap_to_best", max)),
+        (_("best reached"), lambda some: str(sum(map(_reached, some)))),
         (_("proven gap, mean"), lambda some: _percent(some, "gap", fmean)),
         (_("worst"), lambda some: _percent(some, "gap", max)),
+        (_("proven optimal"), lambda some: str(sum(map(_proven, some)))),
         (_("bound short, mean"), lambda some: _percent(some, "bound_short", fmean)),
         (_("worst"), lambda some: _percent(some, "bound_short", max)),
         (_("seconds, mean"), lambda some: _number(some, "seconds", fmean)),
         (_("MB, most"), lambda some: _number(some, "peak_mb", max)),
     ]
+    if any(run.get("breaks") for run in runs):
+        broken: Column = (_("break rules"), lambda some: str(sum(map(_breaks, some))))
+        columns.insert(5, broken)
     lines = _table(columns, list(groups.values()))
     return [*lines, "", *_bounds_against_costs(runs)]
 
 
-def _type(instance: str) -> str:
-    found = re.match(r"[A-Za-z]+", instance)
-    return found[0] if found else instance
+def _breaks(run: Run) -> bool:
+    return bool(run.get("breaks"))
+
+
+def _reached(run: Run) -> bool:
+    """Whether the published value was reached, but for the decimals it is given in."""
+    return run.get("gap_to_best") is not None and not above(
+        run["cost"], run["best_known"] + run["slack"]
+    )
+
+
+def _proven(run: Run) -> bool:
+    return run["status"] == str(Status.OPTIMAL)
 
 
 def _type_of(some: Sequence[Run], groups: dict) -> str:
@@ -213,7 +240,7 @@ def _bounds_against_costs(runs: Sequence[Run]) -> list[str]:
     refuted = []
     for (name,), some in _grouped(runs, lambda run: (run["instance"],)).items():
         costs, bounds = _values(some, "cost"), _values(some, "bound")
-        if costs and bounds and max(bounds) > min(costs):
+        if costs and bounds and above(max(bounds), min(costs)):
             refuted.append(str(name))
     if refuted:
         return [_("REFUTED bounds: {names}.").format(names=", ".join(refuted))]
@@ -278,7 +305,7 @@ def _values(runs: Sequence[Run], key: str) -> list[float]:
 
 def _percent(runs: Sequence[Run], key: str, figure: Callable) -> str:
     values = _values(runs, key)
-    return f"{figure(values):.3%}".replace("%", " %") if values else "-"
+    return f"{figure(values):z.3%}".replace("%", " %") if values else "-"
 
 
 def _number(runs: Sequence[Run], key: str, figure: Callable) -> str:
@@ -289,22 +316,29 @@ def _number(runs: Sequence[Run], key: str, figure: Callable) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def _run_columns() -> list[Column]:
-    return [
+def _run_columns(runs: Sequence[Run]) -> list[Column]:
+    columns: list[Column] = [
         (_("instance"), lambda some: str(some[0]["instance"])),
         (_("solver"), lambda some: str(some[0]["solver"])),
         (_("seed"), lambda some: str(some[0]["seed"])),
         (_("status"), lambda some: str(some[0]["status"])),
-        (_("cost"), lambda some: _whole(some[0], "cost")),
-        (_("bound"), lambda some: _whole(some[0], "bound")),
-        (_("best known"), lambda some: _whole(some[0], "best_known")),
+        (_("cost"), lambda some: _amount(some[0], "cost")),
+        (_("bound"), lambda some: _amount(some[0], "bound")),
+        (_("best known"), lambda some: _amount(some[0], "best_known")),
         (_("gap"), lambda some: _percent(some, "gap", max)),
         (_("to best"), lambda some: _percent(some, "gap_to_best", max)),
         (_("bound short"), lambda some: _percent(some, "bound_short", max)),
         (_("seconds"), lambda some: _number(some, "seconds", max)),
         (_("MB"), lambda some: _number(some, "peak_mb", max)),
     ]
+    if any(run.get("value") is not None for run in runs):
+        broken: Column = (_("value, broken"), lambda some: _amount(some[0], "value"))
+        columns.insert(5, broken)
+    return columns
 
 
-def _whole(run: Run, key: str) -> str:
-    return "-" if run.get(key) is None else f"{run[key]:,.0f}"
+def _amount(run: Run, key: str) -> str:
+    value = run.get(key)
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"

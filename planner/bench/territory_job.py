@@ -11,7 +11,7 @@ from planner.compile import Compiled, compile_problem
 from planner.evaluate.verify import verify
 from planner.scenario import Scenario, read_scenario
 from planner.solution import Solution, solve_compiled
-from planner.solvers.result import Progress, Result
+from planner.solvers.result import Progress, Result, Watch
 from planner.tables import Tables, load_tables
 
 PEER_ARCS = 1_000_000
@@ -147,16 +147,14 @@ def _ask_peer(job: Job, compiled: Compiled, began: float, tell: Tell) -> Job:
     found = solve_with(
         job["solver"],
         problem,
-        began=began,
-        time_limit=job["time_limit"],
+        Watch(job["time_limit"], tell=tell, began=began),
         seed=job["seed"],
         threads=job["threads"],
-        tell=tell,
     )
     return {
         "status": found.status,
         "method": found.method,
-        "cost": None if found.rep_of is None else float(found.cost) / scale,
+        "cost": None if found.label is None else float(found.cost) / scale,
         "bound": float(found.bound) / scale if found.bound > 0 else None,
         "solve_s": time.perf_counter() - begin,
         "arcs": arcs,

@@ -17,7 +17,7 @@ import pickle
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,17 +65,20 @@ def solve_highs(
     model = linear_model(problem)
     if watch.left <= 0:
         return ExactOutcome(None, bound, False)
-    alone = watch.left > CHILD_SECONDS
-    task = _Task(
+    taken = None
+    if hint is not None:
+        taken = np.zeros(len(problem.rep))
+        taken[hint] = 1.0
+    task = Task(
         model=model.SerializeToString(),
-        seconds=watch.left - (BIRTH_SECONDS if alone else 0.0),
+        seconds=watch.left,
         gap=gap,
         seed=seed,
-        threads=threads if alone else 1,
-        arcs=len(problem.rep),
-        hint=hint,
+        threads=threads,
+        columns=len(problem.rep),
+        hint=taken,
     )
-    answer = _in_child(task, watch) if alone else _run(task)
+    answer = solve_task(task, watch)
     if answer.infeasible:
         return ExactOutcome(None, math.inf, True)
     arcs = _rounded(problem, answer.values)
@@ -106,41 +109,60 @@ def _rounded(
 
 
 @dataclass(frozen=True, eq=False)
-class _Task:
-    """A model and how to solve it; what goes to the child process."""
+class Task:
+    """
+    A model and how to solve it; what goes to the child process.
+
+    Attributes
+    ----------
+    model
+        MathOpt's message, serialized.
+    gap, least_gap
+        Stop at this gap, relative and absolute.
+    threads
+        Of a solve that may take longer than `CHILD_SECONDS`; a shorter one takes one.
+    columns
+        So many leading columns are told of a solution, and hinted at.
+    """
 
     model: bytes
     seconds: float
     gap: float
     seed: int
     threads: int
-    arcs: int
-    hint: NDArray[np.int64] | None
+    columns: int
+    hint: NDArray[np.float64] | None = None
+    least_gap: float = 0.9  # costs are whole
 
 
 @dataclass(frozen=True, eq=False)
-class _Answer:
-    """What HiGHS says: proof of emptiness, bound (-inf: none), values of the arcs."""
+class Answer:
+    """What HiGHS says: proof of emptiness, bound (-inf: none), leading columns."""
 
     infeasible: bool
     bound: float
     values: NDArray[np.float64] | None
 
 
-NOTHING = _Answer(False, -math.inf, None)
+NOTHING = Answer(False, -math.inf, None)
 
 
-def _run(task: _Task) -> _Answer:
+def solve_task(task: Task, watch: Watch) -> Answer:
+    """Solve a model, in a process of its own where that may take long."""
+    if task.seconds <= CHILD_SECONDS:
+        return _run(replace(task, threads=1))
+    return _in_child(replace(task, seconds=task.seconds - BIRTH_SECONDS), watch)
+
+
+def _run(task: Task) -> Answer:
     """Solve in this process."""
     model = mathopt.Model.from_model_proto(model_pb2.ModelProto.FromString(task.model))
     options = highs_pb2.HighsOptionsProto()
     options.int_options["threads"] = task.threads
-    arcs = list(model.variables())[: task.arcs]
+    columns = list(model.variables())[: task.columns]
     hints = []
     if task.hint is not None:
-        taken = np.zeros(task.arcs)
-        taken[task.hint] = 1.0
-        start = dict(zip(arcs, taken.tolist(), strict=True))
+        start = dict(zip(columns, task.hint.tolist(), strict=True))
         hints.append(mathopt.SolutionHint(variable_values=start))
     outcome = mathopt.solve(
         model,
@@ -149,7 +171,7 @@ def _run(task: _Task) -> _Answer:
             time_limit=datetime.timedelta(seconds=max(task.seconds, 0.01)),
             random_seed=task.seed,
             relative_gap_tolerance=task.gap,
-            absolute_gap_tolerance=0.9,  # costs are whole
+            absolute_gap_tolerance=task.least_gap,
             highs=options,
         ),
         model_params=mathopt.ModelSolveParameters(solution_hints=hints),
@@ -159,14 +181,14 @@ def _run(task: _Task) -> _Answer:
         mathopt.TerminationReason.INFEASIBLE,
         mathopt.TerminationReason.INFEASIBLE_OR_UNBOUNDED,  # nothing is unbounded
     ):
-        return _Answer(True, math.inf, None)
+        return Answer(True, math.inf, None)
     values = None
     if outcome.has_primal_feasible_solution():
-        values = np.array(outcome.variable_values(arcs))
-    return _Answer(False, outcome.termination.objective_bounds.dual_bound, values)
+        values = np.array(outcome.variable_values(columns))
+    return Answer(False, outcome.termination.objective_bounds.dual_bound, values)
 
 
-def _in_child(task: _Task, watch: Watch) -> _Answer:
+def _in_child(task: Task, watch: Watch) -> Answer:
     """Solve in a process of its own, and end it when the user wants an end."""
     child = subprocess.Popen(
         [sys.executable, "-c", "from planner.solvers.highs import child; child()"],
@@ -191,7 +213,7 @@ def _in_child(task: _Task, watch: Watch) -> _Answer:
     if child.returncode != 0 or not said:
         return NOTHING
     answer = pickle.loads(said[0])
-    return answer if isinstance(answer, _Answer) else NOTHING
+    return answer if isinstance(answer, Answer) else NOTHING
 
 
 def child() -> None:

@@ -106,24 +106,54 @@ class _Model:
 
     def proto(self) -> model_pb2.ModelProto:
         """Return the model as MathOpt's message."""
-        model = model_pb2.ModelProto()
         extra = len(self.cost)
-        count = self.arcs + extra
-        cost = [*self.problem.total_cost.astype(float).tolist(), *self.cost]
-        model.variables.ids.extend(range(count))
-        model.variables.lower_bounds.extend([0.0] * count)
-        model.variables.upper_bounds.extend([*[1.0] * self.arcs, *self.upper])
-        model.variables.integers.extend([True] * self.arcs + [False] * extra)
-        nonzero = [i for i, each in enumerate(cost) if each]
-        model.objective.linear_coefficients.ids.extend(nonzero)
-        model.objective.linear_coefficients.values.extend(cost[i] for i in nonzero)
         low, high = np.concatenate(self.low), np.concatenate(self.high)
-        model.linear_constraints.ids.extend(range(len(low)))
-        model.linear_constraints.lower_bounds.extend(low.tolist())
-        model.linear_constraints.upper_bounds.extend(high.tolist())
-        row = np.repeat(np.arange(len(low)), np.concatenate(self.lengths))
-        matrix = model.linear_constraint_matrix
-        matrix.row_ids.extend(row.tolist())
-        matrix.column_ids.extend(np.concatenate(self.columns).tolist())
-        matrix.coefficients.extend(np.concatenate(self.values).tolist())
-        return model
+        return proto_of(
+            cost=np.append(self.problem.total_cost.astype(float), self.cost),
+            upper=np.append(np.ones(self.arcs), self.upper),
+            integer=np.arange(self.arcs + extra) < self.arcs,
+            low=low,
+            high=high,
+            row=np.repeat(np.arange(len(low)), np.concatenate(self.lengths)),
+            column=np.concatenate(self.columns),
+            value=np.concatenate(self.values),
+        )
+
+
+def proto_of(
+    *,
+    cost: Floats,
+    upper: Floats,
+    integer: NDArray[np.bool_],
+    low: Floats,
+    high: Floats,
+    row: NDArray[np.integer],
+    column: NDArray[np.integer],
+    value: Floats,
+) -> model_pb2.ModelProto:
+    """
+    Return the model: least cost @ x, low <= A @ x <= high, 0 <= x <= upper.
+
+    Parameters
+    ----------
+    integer
+        Which x are whole, shape (columns,).
+    row, column, value
+        Entries of A, row by row, columns rising.
+    """
+    model = model_pb2.ModelProto()
+    model.variables.ids.extend(range(len(cost)))
+    model.variables.lower_bounds.extend([0.0] * len(cost))
+    model.variables.upper_bounds.extend(upper.tolist())
+    model.variables.integers.extend(integer.tolist())
+    nonzero = np.flatnonzero(cost)
+    model.objective.linear_coefficients.ids.extend(nonzero.tolist())
+    model.objective.linear_coefficients.values.extend(cost[nonzero].tolist())
+    model.linear_constraints.ids.extend(range(len(low)))
+    model.linear_constraints.lower_bounds.extend(low.tolist())
+    model.linear_constraints.upper_bounds.extend(high.tolist())
+    matrix = model.linear_constraint_matrix
+    matrix.row_ids.extend(row.tolist())
+    matrix.column_ids.extend(column.tolist())
+    matrix.coefficients.extend(value.tolist())
+    return model

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from running import run, table
 from tiny import BEST, TINY, write_tiny
 
-from planner.bench import gap
-from planner.bench.gap import bench_gap
-from planner.cli import main
+from planner.bench import published
+from planner.bench.published import bench_published
 
 ASKED = [
     "instance",
@@ -32,17 +30,6 @@ ASKED = [
 Answer = dict[str, Any]
 
 
-def run(*args: object) -> Result:
-    """Run a command in this process; its runs are processes of their own."""
-    return CliRunner().invoke(main, ["bench", *map(str, args)])
-
-
-def table(folder: Path) -> list[dict[str, str]]:
-    """Rows of results.csv."""
-    with (folder / "results.csv").open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[Answer | BaseException]:
     """Answers of the runs to come, instead of running them."""
@@ -56,7 +43,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[Answer | BaseException]:
             Path(job["solution"]).write_text(f"of seed {job['seed']}\n", "utf-8")
         return one
 
-    monkeypatch.setattr(gap, "run_job", answer)
+    monkeypatch.setattr(published, "run_job", answer)
     return waiting
 
 
@@ -117,7 +104,7 @@ def test_peer_gets_its_own_solution_file(tmp_path: Path) -> None:
         "solution": str(out / "tiny.cp-sat.sol"),
     }
     out.mkdir()
-    answer = gap.run_job(job, lambda moment: None, patience_s=60)
+    answer = published.run_job(job, lambda moment: None, patience_s=60)
     assert (answer["status"], answer["cost"], answer["bound"]) == ("optimal", 7, 7)
     assert (out / "tiny.cp-sat.sol").read_text("utf-8") == BEST
 
@@ -139,7 +126,7 @@ def test_solution_of_the_best_seed_is_kept(
     """A row for each seed, one solution file."""
     answers += [found(9), found(7), found(8)]
     out = tmp_path / "out"
-    runs = bench_gap([write_tiny(tmp_path)], out, seeds=(4, 5, 6))
+    runs = bench_published("gap", [write_tiny(tmp_path)], out, seeds=(4, 5, 6))
     assert [row["seed"] for row in table(out)] == ["4", "5", "6"]
     assert (out / "tiny.sol").read_text("utf-8") == "of seed 5\n"
     assert runs[0]["gap"] == pytest.approx(3 / 9)
@@ -177,7 +164,7 @@ def test_bound_above_a_known_cost_is_called_wrong(
 ) -> None:
     """A bound that a published value refutes must not look like a proof."""
     answers += [found(9, bound=8)]
-    (row,) = bench_gap([write_tiny(tmp_path)], tmp_path / "out")
+    (row,) = bench_published("gap", [write_tiny(tmp_path)], tmp_path / "out")
     assert row["status"] == "wrong: a bound of 8 above a cost of 7"
 
 
@@ -210,9 +197,9 @@ def test_old_solutions_do_not_mislead(tmp_path: Path, answers: list[Answer]) -> 
     """A run without a solution leaves none of an earlier run behind."""
     answers += [found(7), {"status": "failed: x"}]
     out, path = tmp_path / "out", write_tiny(tmp_path)
-    bench_gap([path], out)
+    bench_published("gap", [path], out)
     assert (out / "tiny.sol").exists()
-    bench_gap([path], out)
+    bench_published("gap", [path], out)
     assert not (out / "tiny.sol").exists()
 
 
@@ -234,7 +221,9 @@ def test_results_of_others_are_left_alone(tmp_path: Path) -> None:
 )
 def test_crash_of_a_run_is_a_status(job: Answer, said: str) -> None:
     """The last line of the traceback is the reason."""
-    assert gap.run_job(job, lambda moment: None, patience_s=60) == {"status": said}
+    assert published.run_job(job, lambda moment: None, patience_s=60) == {
+        "status": said
+    }
 
 
 def test_run_that_never_ends_is_ended(tmp_path: Path) -> None:
@@ -242,5 +231,5 @@ def test_run_that_never_ends_is_ended(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     job = {"kind": "gap", "solver": "cp-sat", "file": str(fifo)}
-    answer = gap.run_job(job, lambda moment: None, patience_s=0.5)
+    answer = published.run_job(job, lambda moment: None, patience_s=0.5)
     assert answer == {"status": "failed: no answer after 0 s"}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
+from running import run, table
 
 from planner.bench import territory
 from planner.bench.results import COLUMNS
@@ -17,17 +17,6 @@ from planner.cli import main
 from planner.evaluate.verify import verify
 
 STAGES = ("generate_s", "read_s", "compile_s", "solve_s", "write_s", "verify_s")
-
-
-def run(*args: object) -> Result:
-    """Run a command in this process; its runs are processes of their own."""
-    return CliRunner().invoke(main, ["bench", *map(str, args)])
-
-
-def table(folder: Path) -> list[dict[str, str]]:
-    """Rows of results.csv."""
-    with (folder / "results.csv").open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
 
 
 def test_command_goes_from_tables_to_a_verified_plan(tmp_path: Path) -> None:
@@ -143,6 +132,7 @@ def write_runs(folder: Path) -> None:
     folder.mkdir()
     run = {"instance": "c1", "solver": "planner", "seed": 1, "status": "optimal"}
     run |= {"threads": 2, "time_limit": 60.0, "cost": 7, "gap_to_best": 0.00125}
+    run |= {"kind": "c", "best_known": 7.0, "slack": 0.0}
     write_summary(folder, "gap", [run])
 
 

@@ -8,12 +8,9 @@ import numpy as np
 import pytest
 from tiny import TINY, write_tiny
 
-from planner.bench.gap_file import (
-    BestKnown,
-    instance_name,
-    read_best_known,
-    read_instances,
-)
+from planner.bench.families import read_instances
+from planner.bench.gap_file import GapInstance
+from planner.bench.instance_file import BestKnown, best_known, instance_name, only_row
 from planner.errors import PlannerError
 from planner.problem import evaluate
 
@@ -21,13 +18,20 @@ from planner.problem import evaluate
 def refused(*paths: Path) -> list[str]:
     """Return the lines of the error that reading the files ends with."""
     with pytest.raises(PlannerError, match=r"fault\(s\) in the instances") as caught:
-        read_instances(paths)
+        read_instances("gap", paths)
     return str(caught.value).splitlines()
+
+
+def read_one(path: Path) -> GapInstance:
+    """Return the instance of one file."""
+    ((_path, instance),) = read_instances("gap", [path])
+    assert isinstance(instance, GapInstance)
+    return instance
 
 
 def test_instance_becomes_a_problem(tmp_path: Path) -> None:
     """Costs, uses and capacities stand where the file has them."""
-    (instance,) = read_instances([write_tiny(tmp_path)])
+    instance = read_one(write_tiny(tmp_path))
     problem = instance.problem()
     assert (instance.name, problem.n, problem.m) == ("tiny", 3, 2)
     assert problem.start.tolist() == [0, 2, 4, 6]
@@ -45,16 +49,16 @@ def test_instance_becomes_a_problem(tmp_path: Path) -> None:
 
 def test_recount_finds_cost_and_overload(tmp_path: Path) -> None:
     """Two jobs are too much for the second agent."""
-    (instance,) = read_instances([write_tiny(tmp_path)])
-    assert instance.recount(np.array([0, 1, 0])) == (7, 0)
-    assert instance.recount(np.array([0, 1, 1])) == (9, 1)
+    instance = read_one(write_tiny(tmp_path))
+    assert instance.recount(np.array([0, 1, 0])) == (7, ())
+    assert instance.recount(np.array([0, 1, 1])) == (9, ("1 agents over capacity",))
 
 
 def test_jobs_too_large_for_an_agent_are_no_arcs(tmp_path: Path) -> None:
     """A pair that no solution can use is not handed to a solver."""
     path = tmp_path / "large"
     path.write_text("2 1\n1\n2\n9\n3\n8\n8\n", "utf-8")
-    (instance,) = read_instances([path])
+    instance = read_one(path)
     assert instance.problem().rep.tolist() == [1]
 
 
@@ -110,20 +114,22 @@ def test_names_keep_what_is_no_usual_ending() -> None:
 def test_best_known_values_lie_beside_the_instance(tmp_path: Path) -> None:
     """Blank where the table or the instance or the figure is missing."""
     path = tmp_path / "tiny"
-    assert read_best_known(path) == BestKnown()
+    assert best_known(only_row(path)) == BestKnown()
     write_tiny(tmp_path)
-    assert read_best_known(path) == BestKnown(7.0, 7.0)
-    assert read_best_known(tmp_path / "other") == BestKnown()
+    assert best_known(only_row(path)) == BestKnown(7.0, 7.0)
+    assert best_known(only_row(tmp_path / "other")) == BestKnown()
     table = tmp_path / "best_known.csv"
     table.write_text("instance,best_known_value,best_known_bound\ntiny,7,\n", "utf-8")
-    assert read_best_known(path) == BestKnown(7.0, None)
+    assert best_known(only_row(path)) == BestKnown(7.0, None)
     table.write_text("instance,value\ntiny,7\n", "utf-8")
-    with pytest.raises(PlannerError, match="needs the columns instance, best_known"):
-        read_best_known(path)
+    with pytest.raises(
+        PlannerError, match="needs the columns instance and best_known_value"
+    ):
+        best_known(only_row(path))
 
 
 def test_published_instances_are_read(reference: Path) -> None:
     """Every file of the reference folder."""
     folder = reference / "bench" / "gap"
     files = [p for p in sorted(folder.iterdir()) if p.suffix != ".csv"]
-    assert len(read_instances(files)) == len(files) > 90
+    assert len(read_instances("gap", files)) == len(files) > 90
