@@ -1,8 +1,8 @@
 """
 Keep the catalogues of translations up to date: ``python tests/catalogue.py``.
 
-Takes new messages from the sources into every ``planner.po``, drops those that are
-gone, writes the ``planner.mo`` beside it, and lists what has no translation yet.
+Takes new messages from the sources into every ``planner.po``, puts those that are gone
+aside in it, writes the ``planner.mo`` beside it, and lists what has no translation yet.
 """
 
 from __future__ import annotations
@@ -154,8 +154,13 @@ def update(language: str) -> None:
     known, fresh = read(language), template()
     # No date of ours: a second run without new messages writes the same bytes.
     fresh.creation_date = known.creation_date
-    known.update(fresh, no_fuzzy_matching=True)
+    for message in known.obsolete.values():  # it may be back, say from a branch
+        known[message.id] = message
     known.obsolete.clear()
+    known.update(fresh, no_fuzzy_matching=True)
+    kept = {key: one for key, one in known.obsolete.items() if _texts(one.string)[0]}
+    known.obsolete.clear()
+    known.obsolete.update(kept)
     known.fuzzy = False
     path = catalogue(language)
     with path.open("wb") as file:

@@ -148,3 +148,17 @@ def test_maps_choose_a_font_for_the_words_of_the_language() -> None:
     words.set_language("zh")
     families, message = families_for(["Anna Schmidt"])
     assert len(families) > 1 or message
+
+
+def test_names_of_checks_are_words() -> None:
+    """`planner verify` shows them; JSON keeps the codes."""
+    names = {
+        str(call.args[0].value)
+        for path in (Path(words.__file__).parent / "evaluate").glob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and getattr(call.func, "id", "") in ("Check", "checked", "_attempt")
+        and isinstance(call.args[0], ast.Constant)
+    }
+    assert len(names) > 15
+    assert names <= set(words.CODES)
