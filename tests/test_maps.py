@@ -234,6 +234,7 @@ def test_missing_glyphs_give_one_message_and_no_warnings(
         face for face in font_manager.fontManager.ttflist if face.name == fonts.BASE
     ]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", only)
+    monkeypatch.setattr(fonts, "_add_new_fonts", lambda: None)
     accounts, owner, reps, loads = plan(60, 2)
     reps["name"] = ["王小明", "李娜"]
     drawn = territories(accounts, owner, reps)
@@ -250,6 +251,39 @@ def test_installed_font_with_the_glyphs_is_found() -> None:
     assert fonts.families_for(["Łukasz Wiśniewski", "Nguyễn"]) == ([fonts.BASE], None)
 
 
+def test_boxes_are_no_glyphs() -> None:
+    """matplotlib brings a font that has a box for every character there is."""
+    assert not any(name.startswith("Last Resort") for name in fonts._candidates())
+
+
+def test_fonts_installed_after_matplotlib_are_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A user who installs a font as told must not get boxes again."""
+    path = font_manager.findfont("DejaVu Sans")
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [])
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [path, __file__])
+    fonts._add_new_fonts.__wrapped__()
+    assert [face.name for face in font_manager.fontManager.ttflist] == [fonts.BASE]
+
+
+def test_far_parts_are_told_apart_at_every_scale() -> None:
+    """Against an island at the other end of the world Alaska seems near."""
+    rng = np.random.default_rng(1)
+    parts = (
+        (300, -120, 30, -70, 48),
+        (20, -160, 58, -140, 66),
+        (5, 144, 13, 145, 14),
+        (5, -171, -14, -170, -13),
+    )
+    places = [rng.uniform([w, s], [e, n], (k, 2)) for k, w, s, e, n in parts]
+    lon, lat = np.vstack(places).T
+    shapes = np.array([shapely.box(w, s, e, n) for _k, w, s, e, n in parts])
+    made = frames(lon, lat, shapes)
+    assert len(made) == 4
+    assert made[0].width < 60
+
+
 def test_borders_of_two_levels_are_drawn() -> None:
     """Counties thin, states stronger."""
     accounts, owner, reps, _loads = plan(60, 3)
@@ -257,9 +291,10 @@ def test_borders_of_two_levels_are_drawn() -> None:
         shapely.box(x, y, x + 1, y + 1) for x in range(-1, 7) for y in range(43, 49)
     ]
     fine = gpd.GeoDataFrame(geometry=cells, crs="EPSG:4326")
-    coarse = gpd.GeoDataFrame(geometry=[shapely.box(-1, 43, 7, 49)], crs="EPSG:4326")
+    halves = [shapely.box(-1, 43, 3, 49), shapely.box(3, 43, 7, 49)]
+    coarse = gpd.GeoDataFrame(geometry=halves, crs="EPSG:4326")
     drawn = territories(accounts, owner, reps)
     ax = plot_territories(drawn, accounts, borders=fine, outline=coarse)
     widths = {patch.get_linewidth() for patch in ax.patches}
-    assert {0.25, 0.9} <= widths
+    assert {0.38, 0.9} <= widths
     plt.close("all")

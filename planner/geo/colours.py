@@ -65,6 +65,16 @@ _TO_OKLAB = np.array(
 )
 
 
+_LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+"""Of linear red, green and blue."""
+
+_DEEP = 0.115
+"""Luminance of `deep` colours: at least 2.7 : 1 against every fill of the palette."""
+
+_VIVID = 1.7
+"""Power on linear channels that makes a pale hue plain."""
+
+
 def difference(colours: Sequence[str]) -> Floats:
     """
     How different each pair of colours looks to the reader who sees it worst.
@@ -80,9 +90,7 @@ def difference(colours: Sequence[str]) -> Floats:
     (n, n); about 2 is just noticeable side by side.
     """
     channels = np.array([_channels(colour) for colour in colours]).reshape(-1, 3)
-    linear = np.where(
-        channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
-    )
+    linear = _linear(channels)
     seen = [np.clip(linear @ matrix.T, 0, 1) for matrix in VISION.values()]
     lab = [np.cbrt(rgb @ _TO_CONES.T) @ _TO_OKLAB.T for rgb in seen]
     apart = [np.linalg.norm(x[:, None] - x[None], axis=2) for x in lab]
@@ -128,6 +136,28 @@ def darker(colour: str, share: float = 0.45) -> str:
     """Return the colour mixed with that share of near-black, as ``#rrggbb``."""
     mixed = (1 - share) * np.array(_channels(colour)) + share * 0.08
     return "#" + "".join(f"{round(255 * channel):02x}" for channel in mixed)
+
+
+def deep(colour: str) -> str:
+    """
+    Return the same hue, plain and dark, as ``#rrggbb``.
+
+    Unlike `darker` all results have one luminance, so that lines in them stand out
+    from every fill, also in print without colour.
+    """
+    plain = _linear(np.array(_channels(colour))) ** _VIVID
+    light = np.clip(plain * _DEEP / max(float(plain @ _LUMINANCE), 1e-6), 0, 1)
+    shown = np.where(
+        light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055
+    )
+    return "#" + "".join(f"{round(255 * channel):02x}" for channel in shown)
+
+
+def _linear(channels: Floats) -> Floats:
+    """Return linear light of sRGB channels 0 .. 1."""
+    return np.where(
+        channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
+    )
 
 
 def _channels(colour: str) -> list[float]:

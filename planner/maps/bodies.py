@@ -29,6 +29,10 @@ _SHRINK = 0.85
 _SMALL = 0.25
 """A part with more than this share of the accounts stays in the main frame."""
 
+_TOGETHER, _ISLET = 4.0, 0.016
+"""Far parts up to so many times their extent apart share a frame; an islet counts as
+100 km (in Earth radii)."""
+
 _MOST_PARTS = 5
 """With more far parts than this, one frame shows everything."""
 
@@ -52,7 +56,27 @@ def divide(longitude: Floats, latitude: Floats, shapes: Shapes) -> list[Floats]:
     For each part longitudes and latitudes of its places, thinned out, shape (k, 2).
     """
     spots, weight = _gathered(longitude, latitude)
-    label = _clusters(spots, shapes)
+    land = shapely.get_parts(shapely.union_all(shapes))
+    main, far = _split(spots, weight, land)
+    # What is far depends on the extent; without the farthest parts others may be.
+    while far and not main.all():
+        inner, more = _split(spots[main], weight[main], land)
+        if not more:
+            break
+        where = np.flatnonzero(main)
+        main = np.isin(np.arange(len(spots)), where[inner])
+        far += [np.isin(np.arange(len(spots)), where[member]) for member in more]
+    merged = _merged(spots, main, far, _TOGETHER)
+    if len(merged) > _MOST_PARTS:
+        merged = _merged(spots, main, far, np.inf)
+    if len(merged) > _MOST_PARTS:
+        return [spots]
+    return [spots[member] for member in (main, *merged)]
+
+
+def _split(spots: Floats, weight: Floats, land: Shapes) -> tuple[Mask, list[Mask]]:
+    """Tell the main body from far parts, at the scale of all these spots."""
+    label = _clusters(spots, land)
     sums = np.bincount(label, weight)
     main = label == int(np.argmax(sums))
     far: list[Mask] = []
@@ -67,25 +91,34 @@ def divide(longitude: Floats, latitude: Floats, shapes: Shapes) -> list[Floats]:
             main = main | member
         else:
             far.append(member)
-    far = _merged(spots, main, far)
-    if len(far) > _MOST_PARTS:
-        return [spots]
-    return [spots[member] for member in (main, *far)]
+    return main, far
 
 
-def _merged(spots: Floats, main: Mask, far: list[Mask]) -> list[Mask]:
-    """Join far parts that are nearer to each other than to the main body."""
+def _merged(spots: Floats, main: Mask, far: list[Mask], together: float) -> list[Mask]:
+    """
+    Join far parts that are nearer to each other than to the main body.
+
+    Those more than `together` times their own extent apart stay on their own: a frame
+    around both would show little but sea.
+    """
     merged: list[Mask] = []
     for member in far:
         own = _distance(spots, main, member)
         for at, other in enumerate(merged):
-            reach = min(own, _distance(spots, main, other))
+            extent = max(_extent(spots[member]), _extent(spots[other]), _ISLET)
+            reach = min(own, _distance(spots, main, other), together * extent)
             if _distance(spots, other, member) < reach:
                 merged[at] = other | member
                 break
         else:
             merged.append(member)
     return merged
+
+
+def _extent(spots: Floats) -> float:
+    """Extent of spots, in Earth radii."""
+    ball = unit_sphere(spots[:, 0], spots[:, 1])
+    return float(np.linalg.norm(np.ptp(ball, axis=0)))
 
 
 def _gathered(longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:
@@ -111,14 +144,13 @@ def _with_extremes(
     return np.vstack([spots, places[ends]]), np.append(count, np.zeros(len(ends)))
 
 
-def _clusters(spots: Floats, shapes: Shapes) -> NDArray[np.int_]:
+def _clusters(spots: Floats, land: Shapes) -> NDArray[np.int_]:
     """Label the groups of spots that wide gaps and no filled land lie between."""
     ball = unit_sphere(spots[:, 0], spots[:, 1])
-    extent = float(np.linalg.norm(np.ptp(ball, axis=0)))
+    extent = _extent(spots)
     if len(spots) < 3 or extent == 0:
         return np.zeros(len(spots), int)
     label = fcluster(linkage(ball, "single"), _GAP * extent, "distance") - 1
-    land = shapely.get_parts(shapely.union_all(shapes))
     _spot, part = shapely.STRtree(land).query_nearest(
         shapely.points(spots), all_matches=False
     )

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import RendererAgg
@@ -17,6 +18,9 @@ BASE = "DejaVu Sans"
 """Comes with matplotlib, so text has the same size everywhere."""
 
 _MEASURE_DPI = 200.0
+
+_NO_GLYPHS = "Last Resort"
+"""Fonts of this name draw a box for every character; matplotlib brings one."""
 
 _PREFERRED = (
     "Noto Sans CJK SC",
@@ -98,9 +102,26 @@ def _renderer() -> RendererAgg:
 
 def _candidates() -> list[str]:
     """Installed families, the preferred ones first."""
-    installed = {entry.name for entry in font_manager.fontManager.ttflist}
+    _add_new_fonts()
+    installed = {
+        entry.name
+        for entry in font_manager.fontManager.ttflist
+        if not entry.name.startswith(_NO_GLYPHS)
+    }
     first = [family for family in _PREFERRED if family in installed]
     return first + sorted(installed - set(first) - {BASE})
+
+
+@cache
+def _add_new_fonts() -> None:
+    """Tell matplotlib of fonts that were installed since it last looked for them."""
+    known = {Path(str(entry.fname)).name for entry in font_manager.fontManager.ttflist}
+    for path in font_manager.findSystemFonts():
+        if Path(path).name not in known:
+            try:
+                font_manager.fontManager.addfont(path)
+            except (RuntimeError, OSError, ValueError):
+                continue  # not a font that matplotlib can draw with
 
 
 @cache

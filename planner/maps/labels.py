@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -105,6 +105,7 @@ def place(
     shapes: Sequence[shapely.Geometry],
     wordings: Sequence[Sequence[Wording]],
     page: Page,
+    outside: Collection[int] | None = None,
 ) -> list[Label]:
     """
     Place one label per shape, without overlaps.
@@ -121,6 +122,8 @@ def place(
         For each shape its wordings, the fullest first.
     page
         What is taken; the boxes of the labels are added to it.
+    outside
+        Positions of the shapes whose label may stand outside; None: all.
     """
     placed, crowded = [], []
     order = sorted(range(len(shapes)), key=lambda i: -shapes[i].area)
@@ -129,7 +132,8 @@ def place(
             continue
         label = _inside(at, shapes[at], wordings[at], page)
         if label is None:
-            crowded.append(at)
+            if outside is None or at in outside:
+                crowded.append(at)
         else:
             placed.append(label)
             page.taken.append(label.box)

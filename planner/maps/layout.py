@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
@@ -24,6 +24,26 @@ _INSET_AREA = 0.034
 
 
 @dataclass(frozen=True)
+class Zoom:
+    """
+    A crowded place shown again in a larger scale, in the main body's projection.
+
+    Attributes
+    ----------
+    box
+        Where in the view it is drawn.
+    view
+        What it shows.
+    members
+        Positions of the territories that are labelled there, not on the main body.
+    """
+
+    box: Box
+    view: Box
+    members: list[int]
+
+
+@dataclass(frozen=True)
 class Layout:
     """
     A map laid out, in metres of the main body's projection.
@@ -38,19 +58,23 @@ class Layout:
         What each inset shows, in its own projection.
     land
         Filled area with some room around it; insets do not touch it.
+    zooms
+        Crowded places, enlarged.
     """
 
     view: Box
     boxes: list[Box]
     inset_views: list[Box]
     land: shapely.Geometry
+    zooms: list[Zoom] = field(default_factory=list)
 
     def scale_bar(self) -> tuple[float, float, float, float, str] | None:
         """Return x, y, length, height of the ticks and label; None without room."""
         wide, tall = self.view[2] - self.view[0], self.view[3] - self.view[1]
         length, text = round_length(0.14 * wide)
         size = (1.1 * length, 0.045 * tall)
-        box = free_slot(self.land, self.view, self.boxes, size, (0.97, 0.02))
+        taken = [*self.boxes, *(zoom.box for zoom in self.zooms)]
+        box = free_slot(self.land, self.view, taken, size, (0.97, 0.02))
         if box is None:
             return None
         return box[0] + 0.05 * length, box[1] + 0.01 * tall, length, 0.008 * tall, text

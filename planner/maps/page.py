@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from planner.maps.areas import AreaLayer
 from planner.maps.draw import map_frames, plot_territories, territory_colours
 from planner.maps.fonts import families_for, quiet_fonts
 from planner.maps.layout import Box
+from planner.maps.legend import Shown, account_signs, area_signs, draw_legend
 from planner.maps.lettering import HALO
+from planner.maps.scene import ZOOM
 from planner.maps.table import Table, draw_table, load_table
 from planner.words import _
 
@@ -28,7 +32,7 @@ PNG_DPI = 200
 _MARGIN, _TITLE, _FOOT = 28.0, 46.0, 26.0
 """Points around the page, for the title, for the foot."""
 
-_STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "planner"}
+STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "planner"}
 _PATHS = re.compile(r' d="[^"]*"')
 _DECIMALS = re.compile(r"(\.\d\d)\d+")
 _SVG_HALO = (
@@ -40,14 +44,16 @@ _SVG_HALO = (
 def write_map(
     folder: Path,
     territories: gpd.GeoDataFrame,
-    accounts: pd.DataFrame,
-    owner: pd.Series,
+    accounts: pd.DataFrame | None,
+    owner: pd.Series | None,
     reps: pd.DataFrame,
     *,
     loads: pd.DataFrame | None = None,
     borders: gpd.GeoDataFrame | None = None,
     outline: gpd.GeoDataFrame | None = None,
     specialist: pd.Series | None = None,
+    areas: AreaLayer | None = None,
+    zooms: bool = True,
     title: str | None = None,
     subtitle: str | None = None,
 ) -> list[str]:
@@ -60,7 +66,8 @@ def write_map(
         An existing folder.
     subtitle
         A second, lighter line under the title.
-    territories, accounts, owner, reps, loads, borders, outline, specialist, title
+    territories, accounts, owner, reps, loads, borders, outline, specialist, areas, \
+zooms, title
         See `plot_territories`; `loads` also fills the table (`table.load_table`).
 
     Returns
@@ -69,14 +76,14 @@ def write_map(
     """
     texts = [title or "", subtitle or "", *reps["name"].astype(str)]
     families, message = families_for([*texts, *reps.index.astype(str)])
-    with mpl.rc_context({**_STYLE, "font.family": families}), quiet_fonts():
+    with mpl.rc_context({**STYLE, "font.family": families}), quiet_fonts():
         # Not by pyplot: a web server draws in threads, and no window may open.
         figure = Figure(figsize=(WIDTH, HEIGHT))
         FigureCanvasAgg(figure)
         table = None
         if loads is not None:
             table = load_table(loads, territory_colours(territories), reps["name"])
-        box = _arrange(figure, table, _map_aspect(territories, accounts))
+        box = _arrange(figure, table, _map_aspect(territories, accounts, areas))
         ax = figure.add_axes(box)
         plot_territories(
             territories,
@@ -87,23 +94,38 @@ def write_map(
             borders=borders,
             outline=outline,
             specialist=specialist,
+            areas=areas,
+            zooms=zooms,
+            legend=False,
             ax=ax,
         )
-        _heading(figure, title, subtitle)
-        _foot(
-            figure,
-            table,
-            specialist is not None,
-            bool(ax.child_axes),
-            borders is not None,
+        heading(figure, title, subtitle)
+        shown = Shown(
+            bases=bool(reps[["latitude", "longitude"]].notna().all(axis=1).any()),
+            dots=specialist is not None,
+            zooms=any(axes.get_label() == ZOOM for axes in ax.child_axes),
+            shared=borders is not None and areas is None,
         )
-        _save(figure, folder)
+        if areas is None:
+            parts = account_signs(shown)
+        else:
+            parts = []
+            signs = area_signs(areas, shown)
+            draw_legend(figure, signs, _MARGIN, 9, 72 * WIDTH - 2 * _MARGIN)
+        if table is not None and set(table.head) & {_("hours"), _("value")}:
+            parts.append(_("hours: share of capacity, value: share of target"))
+        _foot(figure, parts)
+        save(figure, folder, "map")
     return [message] if message else []
 
 
-def _map_aspect(territories: gpd.GeoDataFrame, accounts: pd.DataFrame) -> float:
+def _map_aspect(
+    territories: gpd.GeoDataFrame,
+    accounts: pd.DataFrame | None,
+    areas: AreaLayer | None,
+) -> float:
     """Width over height of the main body."""
-    windows = map_frames(territories, accounts)
+    windows = map_frames(territories, accounts, areas)
     flat = windows[0].shapes(territories.geometry.to_numpy(), windows[1:])
     west, south, east, north = shapely.total_bounds(flat)
     return float(max(east - west, 1.0) / max(north - south, 1.0))
@@ -136,7 +158,8 @@ def _arrange(figure: Figure, table: Table | None, aspect: float) -> Box:
     return _MARGIN / wide, (top - map_h) / tall, map_w / wide, map_h / tall
 
 
-def _heading(figure: Figure, title: str | None, subtitle: str | None) -> None:
+def heading(figure: Figure, title: str | None, subtitle: str | None) -> None:
+    """Write the title of a page and the line under it."""
     wide, tall = 72 * WIDTH, 72 * HEIGHT
     left = _MARGIN / wide
     if title:
@@ -160,21 +183,8 @@ def _heading(figure: Figure, title: str | None, subtitle: str | None) -> None:
         )
 
 
-def _foot(
-    figure: Figure, table: Table | None, dots: bool, insets: bool, regions: bool
-) -> None:
-    """Explain the marks."""
-    parts = ["○ " + _("base of a rep")]
-    if dots:
-        parts.append("• " + _("account that needs a specialist"))
-    if table is not None and len(table.head) > 3:
-        parts.append(_("hours: share of capacity, value: share of target"))
-    if insets:
-        parts.append(_("insets have scales of their own"))
-    if regions:
-        parts.append(
-            _("a shared region has the colour of the rep with most value in it")
-        )
+def _foot(figure: Figure, parts: Sequence[str]) -> None:
+    """Write explanations under the map."""
     figure.text(
         _MARGIN / (72 * WIDTH),
         11 / (72 * HEIGHT),
@@ -185,10 +195,14 @@ def _foot(
     )
 
 
-def _save(figure: Figure, folder: Path) -> None:
-    """Save both files; in SVG halos are a style: matplotlib's outline the text."""
-    figure.savefig(folder / "map.png", dpi=PNG_DPI)
-    path = folder / "map.svg"
+def save(figure: Figure, folder: Path, stem: str) -> None:
+    """
+    Save as PNG and SVG.
+
+    In SVG halos are a style: those of matplotlib would turn text into outlines.
+    """
+    figure.savefig(folder / f"{stem}.png", dpi=PNG_DPI)
+    path = folder / f"{stem}.svg"
     labels = [text for text in figure.findobj(Text) if text.get_gid() == HALO]
     for number, text in enumerate(labels):
         text.set_path_effects([])

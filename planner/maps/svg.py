@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from planner.maps.draw import map_frames, territory_colours
 from planner.maps.labels import Label, Page, Wording, place
 from planner.maps.layout import Box, Layout, lay_out
-from planner.maps.lettering import MANY
+from planner.maps.lettering import by_name
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
@@ -119,7 +119,7 @@ def draw_svg(
 def _words(territories: gpd.GeoDataFrame) -> list[list[str]]:
     """Return the texts for each territory, to be tried in order."""
     ids = [str(rep) for rep in territories.index]
-    if len(ids) > MANY:
+    if not by_name(territories):
         return [[rep] for rep in ids]
     names = [
         str(name) or rep for name, rep in zip(territories["name"], ids, strict=True)

@@ -81,32 +81,26 @@ def load_table(
     Parameters
     ----------
     loads
-        Index ``rep_id``; ``accounts`` and, if known, ``hours`` with ``capacity`` and
-        ``value`` with ``target``.
+        Index ``rep_id``; any of the counts ``regions`` and ``accounts``, and of the
+        shares: ``hours`` of ``capacity``, ``value`` of ``target``, and each other
+        column ``X`` of ``X_target``.
     fill
         Colour by rep id.
     names
         Name by rep id.
     """
-    shares = {
-        _("hours"): ("hours", "capacity"),
-        _("value"): ("value", "target"),
-    }
-    known = {
-        title: loads[amount] / loads[whole].where(loads[whole] > 0)
-        for title, (amount, whole) in shares.items()
-        if {amount, whole} <= set(loads)
-    }
-    head = [_("rep"), "", _("accounts"), *known]
+    known = load_shares(loads)
+    counts = load_counts(loads)
+    head = [_("rep"), "", *counts, *known]
     rows, over = [], set()
     for at, rep in enumerate(loads.index):
         name = str(names.get(rep, ""))
         row = [str(rep), "" if name == str(rep) else name]
-        row.append(f"{loads['accounts'].iloc[at]:,.0f}")
-        for column, share in enumerate(known.values(), start=3):
+        row += [f"{count.iloc[at]:,.0f}" for count in counts.values()]
+        for column, (title, share) in enumerate(known.items(), start=len(row)):
             amount = share.iloc[at]
             row.append("" if pd.isna(amount) else f"{amount:.0%}")
-            if column == 3 and _("hours") in known and amount > 1.0005:
+            if title == _("hours") and amount > 1.0005:
                 over.add((at, column))
         rows.append(row)
     font = next((size for most, size in _SIZES if len(rows) <= most), _SIZES[-1][1])
@@ -117,6 +111,32 @@ def load_table(
     ]
     fills = [fill.get(str(rep), "") for rep in loads.index]
     return Table(head, rows, fills, over, widths, font)
+
+
+def load_counts(loads: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return what each rep has how many of, by title."""
+    counts = {}
+    if "regions" in loads:
+        counts[_("regions")] = loads["regions"]
+    # A plan by regions need not have accounts at all.
+    if "accounts" in loads and ("regions" not in loads or loads["accounts"].any()):
+        counts[_("accounts")] = loads["accounts"]
+    return counts
+
+
+def load_shares(loads: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return loads as shares of what they should or may be, by title; NaN if open."""
+    pairs = {_("hours"): ("hours", "capacity"), _("value"): ("value", "target")}
+    pairs |= {
+        name: (name, f"{name}_target")
+        for name in map(str, loads)
+        if f"{name}_target" in loads
+    }
+    return {
+        title: loads[amount] / loads[whole].where(loads[whole] > 0)
+        for title, (amount, whole) in pairs.items()
+        if {amount, whole} <= set(loads)
+    }
 
 
 def draw_table(

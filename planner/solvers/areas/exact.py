@@ -13,11 +13,12 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
-from ortools.math_opt import model_pb2
+from numpy.typing import ArrayLike, NDArray
 
+from planner.solvers.areas.graph import pieces, separator
 from planner.solvers.areas.model import FREE, AreaModel, AreaOutcome, Floats, Ints
 from planner.solvers.highs import Task, solve_task
+from planner.solvers.milp import proto_of
 from planner.solvers.result import Watch
 from planner.solvers.siting.model import SitingModel
 
@@ -83,7 +84,7 @@ class _Hess:
         self._link()
 
     def _connected(self, arcs: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Leave out pairs whose unit cannot reach the centre over the centre's pairs."""
+        """Leave out pairs whose unit cannot reach the centre over pairs left."""
         start, near, _edge = self.model.adjacency
         kept = np.zeros_like(arcs)
         for c in np.flatnonzero(np.diag(arcs)):
@@ -98,7 +99,7 @@ class _Hess:
         return kept
 
     def constrain(
-        self, columns: Ints, values: Floats | float, low: float, high: float
+        self, columns: Ints, values: ArrayLike, low: float, high: float
     ) -> None:
         """Add low <= values @ x[columns] <= high."""
         self.low.append(low)
@@ -148,87 +149,38 @@ class _Hess:
 
     def proto(self, limit: float) -> bytes:
         """Serialize the model; plans above the limit are left out."""
-        extra = (
-            (np.flatnonzero(self.cost), self.cost[self.cost != 0], -np.inf, limit)
-            if math.isfinite(limit)
-            else None
+        if math.isfinite(limit):
+            self.constrain(np.arange(len(self.cost)), self.cost, -np.inf, limit)
+        row = np.repeat(np.arange(len(self.low)), [len(c) for c in self.columns])
+        column, value = np.concatenate(self.columns), np.concatenate(self.values)
+        order = np.lexsort((column, row))
+        model = proto_of(
+            cost=self.cost,
+            upper=np.ones(len(self.cost)),
+            integer=np.ones(len(self.cost), dtype=bool),
+            low=np.array(self.low),
+            high=np.array(self.high),
+            row=row[order],
+            column=column[order],
+            value=value[order],
         )
-        columns = [*self.columns, *([extra[0]] if extra else [])]
-        values = [*self.values, *([extra[1]] if extra else [])]
-        model, count = model_pb2.ModelProto(), len(self.unit)
-        model.variables.ids.extend(range(count))
-        model.variables.lower_bounds.extend([0.0] * count)
-        model.variables.upper_bounds.extend([1.0] * count)
-        model.variables.integers.extend([True] * count)
-        model.objective.linear_coefficients.ids.extend(range(count))
-        model.objective.linear_coefficients.values.extend(self.cost.tolist())
-        rows = model.linear_constraints
-        rows.ids.extend(range(len(columns)))
-        rows.lower_bounds.extend([*self.low, *([extra[2]] if extra else [])])
-        rows.upper_bounds.extend([*self.high, *([extra[3]] if extra else [])])
-        matrix = model.linear_constraint_matrix
-        row = np.repeat(np.arange(len(columns)), [len(c) for c in columns])
-        flat = np.concatenate(columns)
-        order = np.lexsort((flat, row))
-        matrix.row_ids.extend(row[order].tolist())
-        matrix.column_ids.extend(flat[order].tolist())
-        matrix.coefficients.extend(np.concatenate(values)[order].tolist())
+        if math.isfinite(limit):
+            for rows in (self.low, self.high, self.columns, self.values):
+                rows.pop()
         return bytes(model.SerializeToString())
 
     def cut(self, label: Ints) -> int:
         """Add cuts against every piece of a territory without its centre; how many."""
         start, near, _edge = self.model.adjacency
         added = 0
-        for c in np.unique(label):
-            for piece in _pieces_without(start, near, np.flatnonzero(label == c), c):
-                members = set(piece)
-                around = {
-                    v
-                    for u in piece
-                    for v in near[start[u] : start[u + 1]].tolist()
-                    if v not in members
-                }
-                border = self._facing(c, around)
-                found = self.index[border, c]
-                inside = self.index[np.array(sorted(members)), c]
-                self.separate(inside, found[found >= 0])
+        for c in np.unique(label).tolist():
+            for piece in pieces(start, near, np.flatnonzero(label == c)):
+                if c in piece:
+                    continue
+                border = separator(start, near, piece, c, self.index[:, c] >= 0)
+                self.separate(self.index[piece, c], self.index[border, c])
                 added += 1
         return added
-
-    def _facing(self, c: int, around: set[int]) -> Ints:
-        """Return the units around a piece that a flood from the centre meets first."""
-        start, near, _edge = self.model.adjacency
-        seen, wave, met = {int(c)}, [int(c)], set()
-        while wave:
-            u = wave.pop()
-            for v in near[start[u] : start[u + 1]].tolist():
-                if v in seen or self.index[v, c] < 0:
-                    continue
-                seen.add(v)
-                if v in around:
-                    met.add(v)
-                else:
-                    wave.append(v)
-        return np.array(sorted(met), dtype=np.int64)
-
-
-def _pieces_without(
-    start: Ints, near: Ints, units: NDArray[np.intp], c: int
-) -> list[list[int]]:
-    """Connected pieces of some units that do not hold unit c."""
-    left, pieces = set(units.tolist()), []
-    while left:
-        wave, piece = [left.pop()], []
-        while wave:
-            u = wave.pop()
-            piece.append(u)
-            for v in near[start[u] : start[u + 1]].tolist():
-                if v in left:
-                    left.remove(v)
-                    wave.append(v)
-        if c not in piece:
-            pieces.append(piece)
-    return pieces
 
 
 def solve_hess(

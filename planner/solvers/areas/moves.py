@@ -31,7 +31,7 @@ def load_plan(m: Map, s: State, label: np.ndarray) -> None:
     s.size[:] = 0
     s.load[:] = 0.0
     s.moment[:] = 0.0
-    s.count[:] = 0
+    s.counted[:] = 0
     s.sums[:] = 0.0
     for u in range(n):
         t = label[u]
@@ -49,7 +49,7 @@ def load_plan(m: Map, s: State, label: np.ndarray) -> None:
                 s.sums[t, c] += m.centre[u, c]
         for at in range(m.sets_start[u], m.sets_start[u + 1]):
             one = m.sets_of[at]
-            s.count[one, m.set_label[one, t]] += 1
+            s.counted[one, m.set_label[one, t]] += 1
     cost = 0.0
     for u in range(n):
         cost += m.pair[u, label[u] if m.pair.shape[1] > 1 else 0]
@@ -69,7 +69,7 @@ def load_plan(m: Map, s: State, label: np.ndarray) -> None:
     for one in range(len(m.set_price)):
         used = 0
         for t in range(k):
-            used += s.count[one, t] > 0
+            used += s.counted[one, t] > 0
         cost += m.set_price[one] * max(0, used - 1)
     s.tally[COST], s.tally[EXCESS], s.tally[STEPS] = cost, excess, steps
 
@@ -248,9 +248,9 @@ def sets_change(m: Map, s: State, u: int, w: int, a: int, b: int) -> float:
             left, right = m.set_label[one, old], m.set_label[one, new]
             if left == right or _in_set(m, other, one):
                 continue
-            if s.count[one, left] == 1:
+            if s.counted[one, left] == 1:
                 change -= m.set_price[one]
-            if s.count[one, right] == 0:
+            if s.counted[one, right] == 0:
                 change += m.set_price[one]
     return change
 
@@ -356,8 +356,8 @@ def relabel(m: Map, s: State, u: int, b: int) -> None:
                 sums[c] += sign * add[c]
     for at in range(m.sets_start[u], m.sets_start[u + 1]):
         one = m.sets_of[at]
-        s.count[one, m.set_label[one, a]] -= 1
-        s.count[one, m.set_label[one, b]] += 1
+        s.counted[one, m.set_label[one, a]] -= 1
+        s.counted[one, m.set_label[one, b]] += 1
     s.label[u] = b
 
 

@@ -465,7 +465,7 @@ def _local(m: Map, s: State, a: int, b: int) -> tuple:
             steps += over
     for one in range(len(m.set_price)):
         used = 0
-        for label in range(s.count.shape[1]):
-            used += s.count[one, label] > 0
+        for label in range(s.counted.shape[1]):
+            used += s.counted[one, label] > 0
         cost += m.set_price[one] * max(0, used - 1)
     return cost, excess, steps

@@ -84,6 +84,7 @@ def search_areas(
     threads: int = 2,
     iterations: int | None = None,
     enough: float = -math.inf,
+    found: Found | None = None,
 ) -> Found:
     """
     Look for a cheap plan until the watch runs out, or `iterations` moves are done.
@@ -94,8 +95,10 @@ def search_areas(
         Labels of a plan to begin with; it need not be connected, nor keep the bands.
     enough
         Stop at this cost.
+    found
+        What an earlier search found; it is bettered in place.
     """
-    m, found = build_map(model), Found()
+    m, found = build_map(model), Found() if found is None else found
     if iterations is not None:
         threads = 1
     walkers = [
@@ -108,7 +111,7 @@ def search_areas(
     walkers[0].run()
     for other in others:
         other.join()
-    found.moves = int(sum(w.state.tally[MOVES] for w in walkers))
+    found.moves += int(sum(w.state.tally[MOVES] for w in walkers))
     return found
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.compiled import compiled
+from planner.solvers.areas.graph import pieces
 from planner.solvers.areas.model import FREE, AreaModel, Floats, Ints
 from planner.solvers.areas.state import NONE, Map
 
@@ -42,9 +43,10 @@ def first_plan(
     ):
         power = power_labels(m, k, weight, rng)
         label = label if power is None else power
-    label = _main_pieces(model, m, label, weight)
-    if label is None:
+    whole = _main_pieces(model, m, label, weight)
+    if whole is None:
         return None
+    label = whole
     _plant(model, m, label, weight, rng)
     drift = rng.random(k) * weight.sum() / k * 0.1
     _grow(m, label, allowed, weight, m.point[:, 1:3], drift)
@@ -79,46 +81,29 @@ def _main_pieces(model: AreaModel, m: Map, label: Ints, weight: Floats) -> Ints 
     label = label.copy()
     for t in range(model.k):
         units = np.flatnonzero((label == t) & m.on_map)
-        pieces = _pieces(m, units)
-        if len(pieces) < 2:
+        parts = pieces(m.start, m.near, units)
+        if len(parts) < 2:
             continue
-        held = [bool(m.fixed[p].any()) for p in pieces]
+        held = [bool(m.fixed[p].any()) for p in parts]
         if sum(held) > 1 and not _join(m, label, t):
             return None
         if sum(held) <= 1:
             main = max(
-                range(len(pieces)), key=lambda i: (held[i], weight[pieces[i]].sum())
+                range(len(parts)), key=lambda i: (held[i], weight[parts[i]].sum())
             )
-            for i, piece in enumerate(pieces):
+            for i, piece in enumerate(parts):
                 if i != main:
                     label[piece] = FREE
     return label
 
 
-def _pieces(m: Map, units: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Connected pieces of a set of units."""
-    left, pieces = set(units.tolist()), []
-    while left:
-        wave = [left.pop()]
-        piece = []
-        while wave:
-            u = wave.pop()
-            piece.append(u)
-            for v in m.near[m.start[u] : m.start[u + 1]].tolist():
-                if v in left:
-                    left.remove(v)
-                    wave.append(v)
-        pieces.append(np.array(piece))
-    return pieces
-
-
 def _join(m: Map, label: Ints, t: int) -> bool:
     """Join the pieces of a territory along shortest ways over units not fixed."""
     while True:
-        pieces = _pieces(m, np.flatnonzero((label == t) & m.on_map))
-        if len(pieces) < 2:
+        parts = pieces(m.start, m.near, np.flatnonzero((label == t) & m.on_map))
+        if len(parts) < 2:
             return True
-        origin = {int(u): -1 for u in pieces[0]}
+        origin = {int(u): -1 for u in parts[0]}
         wave, found = list(origin), -1
         while wave and found < 0:
             later: list[int] = []
@@ -176,7 +161,7 @@ def _plant(
 def _component(m: Map) -> Ints:
     """Number of the part of the map that each unit lies in."""
     number = np.full(len(m.fixed), -1, dtype=np.int64)
-    for i, piece in enumerate(_pieces(m, np.arange(len(m.fixed)))):
+    for i, piece in enumerate(pieces(m.start, m.near, np.arange(len(m.fixed)))):
         number[piece] = i
     return number
 

@@ -98,7 +98,7 @@ class State(NamedTuple):
         Sums of `Map.point` by territory, shape (k, 4).
     shape_cost
         Of each territory.
-    count
+    counted
         Units by set and label, shape (sets, k).
     tally
         See `COST` and its kin.
@@ -118,7 +118,7 @@ class State(NamedTuple):
     sums: Floats
     moment: Floats
     shape_cost: Floats
-    count: Ints
+    counted: Ints
     tally: Floats
     best: Ints
     mark: Ints
@@ -246,7 +246,7 @@ def new_state(map_: Map, k: int, seed: int) -> State:
         sums=np.zeros((k, wide)),
         moment=np.zeros((k, 4)),
         shape_cost=np.zeros(k),
-        count=np.zeros((sets, k), dtype=np.int64),
+        counted=np.zeros((sets, k), dtype=np.int64),
         tally=tally,
         best=np.full(n, -1, dtype=np.int64),
         mark=np.zeros(n, dtype=np.int64),
