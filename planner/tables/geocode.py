@@ -164,6 +164,8 @@ def find_places(addresses: pd.DataFrame) -> list[Answer]:
     """
     table = addresses.reindex(columns=list(ADDRESS), fill_value="")
     rows = [Address(*map(str.strip, row)) for row in table.itertuples(index=False)]
+    if not rows:
+        return []
     codes = {row: row.by_code() for row in rows}
     world = World()
     cities: dict[Wanted, list[Place]] = {}

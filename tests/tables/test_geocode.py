@@ -314,3 +314,9 @@ def test_names_fold() -> None:
     assert is_chinese("北京")
     assert not is_chinese("東京タワー")
     assert not is_chinese("Beijing")
+
+
+def test_nothing_to_look_up_needs_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table whose rows all have coordinates is read as it is."""
+    monkeypatch.setattr(geocode, "World", None)
+    assert find_places(pd.DataFrame(columns=["city"], dtype="str")) == []
