@@ -26,7 +26,8 @@ def certificate_of(solution: Solution) -> dict[str, Any]:
     assert result.arcs is not None
     outcome = evaluate(problem, result.arcs)
     settings = solution.scenario.solve
-    value = solution.tables.accounts["value"].to_numpy(float)
+    pairs = solution.compiled.pairs
+    value = pairs.accounts["value"].to_numpy(float)
     return {
         "format": FORMAT,
         "name": solution.scenario.name,
@@ -56,7 +57,8 @@ def certificate_of(solution: Solution) -> dict[str, Any]:
             for row in problem.rows
         ],
         "moved": {
-            "accounts": int(plan.moved.sum()),
+            "accounts": int(plan.moved[~pairs.is_region].sum()),
+            "regions": int(plan.moved[pairs.is_region].sum()),
             "value": float(value[plan.moved].sum()),
         },
         "baselines": [
@@ -102,7 +104,7 @@ def _dual(solution: Solution) -> dict[str, Any]:
     }
     if prices.knapsacks:
         first = np.unique(solution.compiled.unit_of, return_index=True)[1]
-        accounts = solution.tables.accounts.index[first]
+        accounts = solution.compiled.pairs.accounts.index[first]
         told["knapsacks"] = list(prices.knapsacks)
         told["units"] = dict(zip(accounts, prices.units, strict=True))
         told["row_prices"] = on_rows.numerators

@@ -258,7 +258,7 @@ def check(scenario: Path, faults: Path | None, as_json: bool) -> None:
     Exit code 2 when there are faults; warnings alone are no reason.
     """
     from planner.scenario import read_scenario
-    from planner.tables import check_tables, write_faults
+    from planner.tables import area_regions, check_tables, write_faults
 
     question = read_scenario(scenario)
     tables, found, warnings, notes = check_tables(question, question.base)
@@ -278,9 +278,19 @@ def check(scenario: Path, faults: Path | None, as_json: bool) -> None:
         list_faults(_("{n:,} warning(s)"), warnings)
         list_faults(_("{n:,} fault(s)"), found)
         if tables is not None:
+            fit = _("{accounts:,} accounts, {reps:,} reps: fit to solve.")
+            regions = 0
+            if question.unit == "region" and tables.regions is not None:
+                fit = _(
+                    "{regions:,} regions, {accounts:,} accounts, {reps:,} reps: fit to "
+                    "solve."
+                )
+                regions = len(area_regions(tables.regions, question.areas.level))
             click.echo(
-                _("{accounts:,} accounts, {reps:,} reps: fit to solve.").format(
-                    accounts=len(tables.accounts), reps=len(tables.reps)
+                fit.format(
+                    regions=regions,
+                    accounts=len(tables.accounts),
+                    reps=len(tables.reps),
                 )
             )
     if found:

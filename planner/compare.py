@@ -13,7 +13,7 @@ from planner.errors import PlannerError
 from planner.evaluate.folder import Certificate, read_certificate, read_csv
 from planner.evaluate.metrics import label_of, metrics
 from planner.scenario import Scenario, read_scenario
-from planner.tables import Tables, read_clean
+from planner.tables import PREFIX, Tables, planning_rows, read_clean
 from planner.words import _
 
 _NOT_THE_QUESTION = {"name", "solve", "baselines", "map"}
@@ -22,13 +22,18 @@ _NOT_THE_QUESTION = {"name", "solve", "baselines", "map"}
 
 @dataclass(frozen=True, eq=False)
 class _Folder:
-    """A plan folder as read: its claims, its question, and ``account_id`` -> rep."""
+    """
+    A plan folder as read: its claims, its question, and ``account_id`` -> rep.
+
+    By regions, these are among the accounts, as ``region:<id>``; so in `rows`.
+    """
 
     name: str
     certificate: Certificate
     scenario: Scenario
     tables: Tables
     owner: pd.Series
+    rows: pd.DataFrame
 
 
 def compare(folders: Sequence[Path]) -> pd.DataFrame:
@@ -89,7 +94,7 @@ def compare(folders: Sequence[Path]) -> pd.DataFrame:
 
 def moved_between(a: Path, b: Path) -> pd.DataFrame:
     """
-    Accounts that two plans give to different reps.
+    Accounts (and regions) that two plans give to different reps.
 
     Returns
     -------
@@ -104,7 +109,7 @@ def moved_between(a: Path, b: Path) -> pd.DataFrame:
     """
     first, second = plans = _read_all([a, b])
     common, notes = _common(plans)
-    accounts = first.tables.accounts.loc[common]
+    accounts = first.rows.loc[common]
     frame = pd.DataFrame(
         {
             "name": accounts["name"],
@@ -134,9 +139,14 @@ def _read(folder: Path, name: str) -> _Folder:
         plan = read_csv(folder / "plan.csv", ("account_id", "rep_id"))
         scenario = read_scenario(folder / "inputs" / "scenario.toml")
         tables = read_clean(folder / "inputs")
-        index = pd.Index(plan["account_id"], name="account_id", dtype="str")
-        owner = pd.Series(plan["rep_id"], index=index, dtype="str")
-        _check(tables, owner)
+        ids, reps, rows = plan["account_id"], plan["rep_id"], tables.accounts
+        if scenario.unit == "region":
+            regions = read_csv(folder / "regions.csv", ("region_id", "rep_id"))
+            ids = [PREFIX + one for one in regions["region_id"]] + ids
+            reps, rows = regions["rep_id"] + reps, planning_rows(tables, scenario)
+        index = pd.Index(ids, name="account_id", dtype="str")
+        owner = pd.Series(reps, index=index, dtype="str")
+        _check(tables, rows, owner)
     except (PlannerError, OSError, csv.Error, UnicodeDecodeError) as error:
         raise PlannerError(
             _(
@@ -144,16 +154,16 @@ def _read(folder: Path, name: str) -> _Folder:
                 "planner verify to see all that is wrong."
             ).format(folder=folder, why=_sentence(str(error)))
         ) from error
-    return _Folder(name, certificate, scenario, tables, owner)
+    return _Folder(name, certificate, scenario, tables, owner, rows)
 
 
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "!")) else f"{text}."
 
 
-def _check(tables: Tables, owner: pd.Series) -> None:
-    """Each account must stand in the plan once, and only those."""
-    if not owner.index.is_unique or set(owner.index) != set(tables.accounts.index):
+def _check(tables: Tables, rows: pd.DataFrame, owner: pd.Series) -> None:
+    """Each account (and region) must stand in the plan once, and only those."""
+    if not owner.index.is_unique or set(owner.index) != set(rows.index):
         raise PlannerError(
             _("plan.csv does not hold every account of inputs/accounts.csv once.")
         )
@@ -169,6 +179,13 @@ def _common(plans: Sequence[_Folder]) -> tuple[pd.Index, list[str]]:
     """Accounts that all plans have, and what a reader must know."""
     first = plans[0]
     common = first.owner.index
+    if len({_regions_of(plan) for plan in plans}) > 1:
+        raise PlannerError(
+            _(
+                "Plans by regions can be compared only with plans by the same regions. "
+                "Compare plans of one unit and level."
+            )
+        )
     for plan in plans[1:]:
         common = common[common.isin(plan.owner.index)]
     if not len(common):
@@ -204,6 +221,10 @@ def _common(plans: Sequence[_Folder]) -> tuple[pd.Index, list[str]]:
     return common, notes
 
 
+def _regions_of(plan: _Folder) -> frozenset[str]:
+    return frozenset(one for one in plan.owner.index if one.startswith(PREFIX))
+
+
 def _other_prices() -> str:
     return _(
         "The scenarios differ in rules or prices; each plan is measured by its own."
@@ -228,9 +249,15 @@ def _figures(
     tables = replace(plan.tables, accounts=plan.tables.accounts[kept])
     owner = plan.owner.loc[common]
     changed = (owner != first.owner.loc[common]).to_numpy(bool)
-    value = first.tables.accounts.loc[common, "value"].to_numpy(float)
+    value = first.rows.loc[common, "value"].to_numpy(float)
+    is_region = common.str.startswith(PREFIX)
     return {
         **metrics(tables, plan.scenario, owner).totals,
-        "accounts_changed": float(changed.sum()),
+        "accounts_changed": float(changed[~is_region].sum()),
+        **(
+            {"regions_changed": float(changed[is_region].sum())}
+            if is_region.any()
+            else {}
+        ),
         "value_changed": float(value[changed].sum()),
     }

@@ -12,6 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from planner.arcs import Arcs, in_rows
+from planner.compile_areas import areas_of
 from planner.errors import PlannerError
 from planner.pairs import Pairs
 from planner.problem import Problem, Row, Split
@@ -45,7 +46,7 @@ class Compiled:
     pairs
         Prices single accounts with single reps.
     unit_of
-        Unit of each account, in table order, shape (accounts,).
+        Unit of each row of `pairs.accounts`, shape (rows,).
     impossible
         Labels of units that no rep may serve, with the reason.
     """
@@ -66,10 +67,10 @@ def compile_problem(tables: Tables, scenario: Scenario) -> Compiled:
         If totals are too large to be added exactly.
     """
     pairs = Pairs(tables, scenario)
-    unit_of, labels = _units(tables.accounts, scenario)
+    unit_of, labels = _units(pairs.accounts, scenario)
     rows = tuple(_rows(pairs, scenario))
     splits = tuple(_splits(pairs, scenario, unit_of))
-    apart = tuple(_apart(tables.accounts, scenario, unit_of))
+    apart = tuple(_apart(pairs.accounts, scenario, unit_of))
     caps, source = _caps(pairs, rows), None
     dropped: dict[int, str] = {}
     chosen = np.arange(len(labels))
@@ -84,6 +85,9 @@ def compile_problem(tables: Tables, scenario: Scenario) -> Compiled:
         each = np.zeros((len(pairs.measures), pairs.m + 1))
         parts += source.cheapest(each, HELD)
     start, arcs = in_rows(parts, len(labels))
+    areas = None
+    if scenario.unit == "region":
+        areas = areas_of(pairs, unit_of, _may_have_regions(pairs, unit_of, start, arcs))
     problem = Problem(
         unit_ids=labels,
         rep_ids=tuple(tables.reps.index),
@@ -99,24 +103,42 @@ def compile_problem(tables: Tables, scenario: Scenario) -> Compiled:
         apart=apart,
         cost_scale=pairs.cost_scale,
         source=source,
+        areas=areas,
     )
     empty = np.flatnonzero(np.diff(start) == 0)
     impossible = {labels[u]: dropped.get(int(u), "rules") for u in empty}
     return Compiled(problem, pairs, unit_of, impossible)
 
 
+def _may_have_regions(
+    pairs: Pairs, unit_of: Positions, start: NDArray[np.int64], arcs: Arcs
+) -> NDArray[np.bool_]:
+    """Whether each rep may have a region, shape (m,)."""
+    on_map = np.zeros(len(start) - 1, dtype=bool)
+    on_map[unit_of[pairs.is_region]] = True
+    found = np.zeros(pairs.m + 1, dtype=bool)
+    found[arcs.rep[np.repeat(on_map, np.diff(start))]] = True
+    return found[: pairs.m]
+
+
 def _units(
     accounts: pd.DataFrame, scenario: Scenario
 ) -> tuple[Positions, tuple[str, ...]]:
-    """Join accounts that must stay together; units keep the order of the table."""
+    """
+    Join accounts that must stay together; units keep the order of the table.
+
+    By regions, a region and the accounts in it are one.
+    """
     n = len(accounts)
+    columns = [one.column for one in scenario.together if one.price is None]
+    if scenario.unit == "region":
+        columns.append("area")
     ends: list[Positions] = [np.empty(0, dtype=np.intp)]
     heads: list[Positions] = [np.empty(0, dtype=np.intp)]
-    for together in scenario.together:
-        if together.price is None:
-            for members in _groups(accounts, together.column):
-                ends.append(members[1:])
-                heads.append(np.repeat(members[:1], len(members) - 1))
+    for column in columns:
+        for members in _groups(accounts, column):
+            ends.append(members[1:])
+            heads.append(np.repeat(members[:1], len(members) - 1))
     i, j = np.concatenate(heads), np.concatenate(ends)
     graph = coo_array((np.ones(len(i)), (i, j)), shape=(n, n))
     _, component = connected_components(graph, directed=False)
@@ -138,7 +160,9 @@ def _groups(accounts: pd.DataFrame, column: str) -> Iterator[Positions]:
 def _is_large(pairs: Pairs) -> bool:
     """Whether not all arcs are held: only a distance table names all that count."""
     only_listed = pairs.scenario.travel.missing_pairs == "forbid" and len(pairs.listed)
-    return len(pairs.accounts) * pairs.m > SPARSE_PAIRS and not only_listed
+    by_region = pairs.scenario.unit == "region"  # connected plans need every arc
+    many = len(pairs.accounts) * pairs.m > SPARSE_PAIRS
+    return many and not only_listed and not by_region
 
 
 def _arcs(
@@ -155,7 +179,8 @@ def _arcs(
     """
     order = np.argsort(unit_of, kind="stable")
     begins = np.searchsorted(unit_of[order], np.arange(unit_of.max(initial=-1) + 2))
-    units_at_once = max(1, PAIRS_PER_BLOCK // (pairs.m + 1))
+    rows_of_unit = -(-len(unit_of) // max(1, len(begins) - 1))
+    units_at_once = max(1, PAIRS_PER_BLOCK // ((pairs.m + 1) * max(1, rows_of_unit)))
     for first in range(0, max(len(chosen), 1), units_at_once):
         units = chosen[first : first + units_at_once]
         size = begins[units + 1] - begins[units]
@@ -201,13 +226,12 @@ def _rows(pairs: Pairs, scenario: Scenario) -> Iterator[Row]:
         scale = pairs.scale_of(budget.of)
         amount = budget.amount
         if budget.share is not None:
-            accounts = pairs.accounts
-            total = (
-                float(len(accounts))
-                if budget.of == "moved_accounts"
-                else float(accounts["value"].sum())
-            )
-            amount = budget.share * total
+            whole = {
+                "moved_accounts": float((~pairs.is_region).sum()),
+                "moved_regions": float(pairs.is_region.sum()),
+                "moved_value": float(pairs.accounts["value"].sum()),
+            }
+            amount = budget.share * whole[budget.of]
         assert amount is not None
         measure = pairs.measures.index(budget.of)
         high = highest(amount, scale)
@@ -265,8 +289,12 @@ def _balance_rows(pairs: Pairs, balance: Balance, prefix: str) -> Iterator[Row]:
                 'the column, or use target = "equal".'
             ).format(key=prefix, field=balance.target)
         )
-    total = pairs.own_total[balance.measure]
+    weights[pairs.is_apart[:-1]] = 0.0  # what is set apart takes no part in balance
+    total = float(pairs.own[balance.measure][pairs.apart_rep < 0].sum())
     for label, reps in _rep_sets(pairs, balance):
+        reps = reps[~pairs.is_apart[reps]]
+        if not len(reps):
+            continue
         target = total * weights[reps].sum() / weights.sum()
         ends = (target * (1 - balance.tolerance), target * (1 + balance.tolerance))
         price = None

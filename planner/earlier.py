@@ -13,6 +13,7 @@ from planner.errors import PlannerError
 from planner.evaluate.folder import CERTIFICATE, read_certificate, read_csv
 from planner.solvers.result import Prices
 from planner.solvers.start import WarmStart
+from planner.tables import PREFIX
 from planner.words import _
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ def read_start(
     Parameters
     ----------
     given
-        A solution, a plan folder, a CSV file with ``account_id,rep_id``, or a series
-        of rep ids by account id. Accounts and reps that are gone are passed over.
+        A solution, a plan folder, a CSV file with ``account_id,rep_id`` (and beside
+        it, by regions, regions.csv), or a series of rep ids by account id (or
+        ``region:<id>``). What is gone is passed over.
 
     Raises
     ------
@@ -65,7 +67,12 @@ def _read(path: Path) -> tuple[pd.Series, Prices]:
             ).format(path=path)
         )
     cells = read_csv(path, ("account_id", "rep_id"))
-    return pd.Series(cells["rep_id"], index=cells["account_id"], dtype=str), prices
+    ids, reps = cells["account_id"], cells["rep_id"]
+    if (regions := path.with_name("regions.csv")).is_file():
+        cells = read_csv(regions, ("region_id", "rep_id"))
+        ids = [PREFIX + region for region in cells["region_id"]] + ids
+        reps = cells["rep_id"] + reps
+    return pd.Series(reps, index=ids, dtype=str), prices
 
 
 def _rep_of_unit(owner: pd.Series, compiled: Compiled) -> np.ndarray:

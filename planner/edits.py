@@ -45,7 +45,8 @@ def resolve(
     solution
         A solution with a plan.
     pins
-        ``account_id`` -> ``rep_id``.
+        ``account_id`` -> ``rep_id``; by regions, whose accounts go along, also
+        ``region:<id>`` -> ``rep_id``.
     time_limit_s
         Seconds for the solve.
 
@@ -92,7 +93,7 @@ def _pinned(
 ) -> Compiled:
     """Keep only the pinned reps' arcs of the pinned units; the rest is as it was."""
     before, tables = solution.compiled, solution.tables
-    units = before.unit_of[_found(tables.accounts.index, pins, _("account"))]
+    units = before.unit_of[_found(before.pairs.accounts.index, pins, _("account"))]
     reps = _found(tables.reps.index, pins.values(), _("rep"))
     problem = before.problem
     keep = np.ones(len(problem.rep), dtype=bool)
@@ -107,8 +108,14 @@ def _pinned(
         complete = source.complete.copy()
         complete[units] = True
         source = ArcSource(pairs, before.unit_of, source.caps, complete)
+    areas = problem.areas
+    if areas is not None:
+        needed = np.zeros(problem.m + 1, dtype=bool)
+        needed[problem.rep[keep & areas.on_map[problem.unit]]] = True
+        areas = replace(areas, needed=needed[:-1])
     kept = replace(
         problem,
+        areas=areas,
         start=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
         rep=problem.rep[keep],
         cost=problem.cost[:, keep],

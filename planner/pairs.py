@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.geo.distance import road_hours, road_km_between
+from planner.by_text import ByText
+from planner.geo.distance import haversine_km, road_hours, road_km_between
 from planner.rounding import cost_scale, decimals_scale, to_integers
 from planner.scenario import Scenario
+from planner.scenario.areas import Compactness
 from planner.scenario.model import MOVED, TERMS
 from planner.scenario.rules import Pin
-from planner.tables import Tables, matches, parse_skills
+from planner.tables import Tables, matches, parse_skills, planning_rows
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -57,12 +58,20 @@ class Pairs:
         Index of today's owner among the reps, -1 where vacant or gone, shape (n,).
     trips
         Round trips to each account in a year, shape (n,).
+    accounts
+        The rows that a plan decides, indexed by account_id; with unit = "region" the
+        regions stand first, see `planner.tables.areas.planning_rows`.
+    is_region
+        Whether each row is a region, shape (n,).
     """
 
     def __init__(self, tables: Tables, scenario: Scenario) -> None:
         self.tables, self.scenario = tables, scenario
-        self.accounts, self.reps = tables.accounts, tables.reps
+        self.accounts, self.reps = planning_rows(tables, scenario), tables.reps
         self.m = len(self.reps)
+        self.is_region = np.zeros(len(self.accounts), dtype=bool)
+        if scenario.unit == "region":
+            self.is_region = self.accounts["is_region"].to_numpy(bool)
         self.owner = self.reps.index.get_indexer(pd.Index(self.accounts["owner"]))
         visits = self.accounts["visits"].to_numpy(float)
         self.trips = visits / scenario.travel.visits_per_trip
@@ -81,7 +90,7 @@ class Pairs:
 
     def scale_of(self, measure: str) -> int:
         """Steps per unit of a measure, of a moved amount, or of a term."""
-        if measure == "moved_accounts":
+        if measure in ("moved_accounts", "moved_regions"):
             return 1
         if measure == "moved_value":
             return decimals_scale(self.accounts["value"])
@@ -100,7 +109,7 @@ class Pairs:
         for name in self.scenario.measures_used():
             measure = self.scenario.measure(name)
             counts = matches(self.accounts, measure.where)
-            own: Floats = np.ones(len(self.accounts))
+            own: Floats = (~self.is_region).astype(float)
             if measure.of != "accounts":
                 own = self.accounts[measure.of].to_numpy(dtype=np.float64)
             self.own[name] = np.asarray(np.where(counts, own, 0.0), dtype=float)
@@ -123,7 +132,12 @@ class Pairs:
             or handover.tenure_share > 0
             or handover.pipeline_share > 0,
             "leave_out": scenario.leave_out is not None,
+            "compactness": self._by_base() is not None,
         }[term]
+
+    def _by_base(self) -> Compactness | None:
+        compact = self.scenario.areas.compactness
+        return compact if compact is not None and compact.to == "base" else None
 
     def _has_places(self) -> bool:
         return all(
@@ -168,10 +182,26 @@ class Pairs:
         for conditions in scenario.protect.where:
             self.protected |= matches(accounts, conditions)
         self.protected &= self.owner >= 0
+        self._whose_alone()
         self.may_stay_out = np.zeros(len(accounts), dtype=bool)
         if scenario.leave_out is not None:
             allowed = matches(accounts, scenario.leave_out.where)
             self.may_stay_out = allowed & ~self.pinned & ~self.protected
+
+    def _whose_alone(self) -> None:
+        """Regions set apart, and reps who keep exactly today's regions."""
+        areas = self.scenario.areas
+        kept = self.reps.index.isin(areas.locked_reps)
+        self.keeps_map = np.append(kept, False)
+        self.kept = self.is_region & (self.owner >= 0) & self.keeps_map[self.owner]
+        apart = pd.Series(areas.apart, dtype=object)
+        self.apart_rep = np.full(len(self.accounts), -1, dtype=np.intp)
+        if len(apart):
+            rep = self.accounts["area"].map(apart).fillna("")
+            self.apart_rep = self.reps.index.get_indexer(pd.Index(rep))
+        self.is_apart = np.append(
+            self.reps.index.isin(list(areas.apart.values())), False
+        )
 
     def _accounts_alone(self) -> None:
         """Costs and amounts that depend on the account alone, in steps, (n,)."""
@@ -185,7 +215,8 @@ class Pairs:
         tenure = np.minimum(years, prices.tenure_full_years) / prices.tenure_full_years
         share = prices.value_share + prices.tenure_share * tenure
         pipeline = accounts["pipeline"].to_numpy(float) * prices.pipeline_share
-        handover = prices.fixed + value * share + pipeline
+        fixed = np.where(self.is_region, 0.0, prices.fixed)
+        handover = fixed + value * share + pipeline
         self.handover = to_integers(handover, self.cost_scale)
         self.leave_out = np.zeros(len(value), dtype=np.int64)
         if out is not None:
@@ -202,6 +233,9 @@ class Pairs:
     def _covers(self, rule: Pin) -> Bools:
         if rule.accounts is not None:
             return np.asarray(self.accounts.index.isin(rule.accounts))
+        if rule.regions is not None:
+            listed = self.accounts["region_id"].isin(rule.regions).to_numpy(bool)
+            return np.asarray(listed & self.is_region)
         return matches(self.accounts, rule.where or [])
 
     def _chosen(self, rule: Pin) -> Bools:
@@ -259,7 +293,9 @@ class Pairs:
             if name in self.own:
                 demand[index] = self._demand(name, at, rep, hours)
             elif name == "moved_accounts":
-                demand[index] = moved
+                demand[index] = moved & ~self.is_region[at]
+            elif name == "moved_regions":
+                demand[index] = moved & self.is_region[at]
             elif name == "moved_value":
                 demand[index] = moved * self.value[at]
             elif name in self.terms:
@@ -309,7 +345,18 @@ class Pairs:
             return to_integers(self.fit_cost(at, rep), self.cost_scale)
         if term == "handover":
             return np.asarray(moved * self.handover[at])
+        if term == "compactness":
+            return self._to_base(at, rep)
         return np.asarray((rep == self.m) * self.leave_out[at])
+
+    def _to_base(self, at: Positions, rep: Positions) -> Ints:
+        """Steps of compactness by the straight distance to the rep's base."""
+        compact = self._by_base()
+        assert compact is not None
+        start, end = self.account_places[at], self.rep_places[rep]
+        km = haversine_km(start[..., 0], start[..., 1], end[..., 0], end[..., 1])
+        amount = self.own[compact.measure][at] * np.nan_to_num(km) ** compact.power
+        return to_integers(amount * compact.price, self.cost_scale)
 
     def _moved(self, at: Positions, rep: Positions) -> Bools:
         """Whether the account would leave a known owner."""
@@ -341,30 +388,16 @@ class Pairs:
             allowed &= ~(covered[at] & reps[rep])
         if self.protected.any():
             allowed &= ~self.protected[at] | (rep == self.owner[at])
+        if self.is_region.any():
+            allowed &= self.keeps_to_map(at, rep)
         if self.scenario.travel.max_km is not None:
             near = km <= self.scenario.travel.max_km
             allowed &= near | self.pinned[at]
         return np.where(rep == self.m, self.may_stay_out[at], allowed)
 
-
-class ByText:
-    """
-    What ``row(text)`` says of every rep, kept once per distinct text.
-
-    Attributes
-    ----------
-    codes
-        Number of the text of each account, shape (n,).
-    table
-        Shape (texts, m + 1); nobody (last) has 0.
-    """
-
-    def __init__(self, column: pd.Series, row: Callable[[str], list]) -> None:
-        self.codes, texts = pd.factorize(column)
-        table = np.array([row(text) for text in texts])
-        nobody = np.zeros((len(texts), 1), dtype=table.dtype)
-        self.table = np.hstack([table, nobody])
-
-    def __call__(self, at: Positions, rep: Positions) -> NDArray:
-        """Look up pairs, broadcast."""
-        return np.asarray(self.table[self.codes[at], rep])
+    def keeps_to_map(self, at: Positions, rep: Positions) -> Bools:
+        """Whether locked reps keep today's regions, and those apart have their own."""
+        region, owner, own = self.is_region[at], self.owner[at], self.apart_rep[at]
+        locked = self.kept[at] | (region & self.keeps_map[rep])
+        apart = region & ((own >= 0) | self.is_apart[rep])
+        return (~locked | (owner == rep)) & (~apart | (own == rep))

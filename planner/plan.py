@@ -10,6 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.compile import PAIRS_PER_BLOCK, Compiled
+from planner.errors import PlannerError
+from planner.words import _
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,8 @@ class Plan:
     compiled
         The question that the plan answers.
     rep_of
-        Rep index of each account in table order; m = left out. Shape (accounts,).
+        Rep index of each row of ``compiled.pairs.accounts``; m = left out. The rows are
+        the accounts in table order; by regions, these come first. Shape (rows,).
     """
 
     compiled: Compiled
@@ -36,12 +39,43 @@ class Plan:
 
     @cached_property
     def owner(self) -> pd.Series:
-        """``rep_id`` by ``account_id`` in table order; "" where left out."""
+        """
+        ``rep_id`` by ``account_id``; "" where left out.
+
+        In table order; by regions, these come first, as ``region:<id>``.
+        """
         pairs = self.compiled.pairs
         ids = np.append(pairs.reps.index.to_numpy(dtype=object), "")
         return pd.Series(
             ids[self.rep_of], index=pairs.accounts.index, name="rep_id", dtype=str
         )
+
+    @cached_property
+    def regions(self) -> pd.Series:
+        """``rep_id`` by ``region_id``, sorted; empty where accounts are the units."""
+        pairs = self.compiled.pairs
+        owner = self.owner[pairs.is_region]
+        names = pairs.accounts["region_id"][pairs.is_region].to_numpy(object)
+        index = pd.Index(names, dtype=str, name="region_id")
+        return pd.Series(owner.to_numpy(), index, name="rep_id", dtype=str).sort_index()
+
+    def owner_of_region(self, region_id: str) -> str:
+        """
+        Return the rep of a region, and of each new account in it.
+
+        Raises
+        ------
+        PlannerError
+            If the plan has no such region.
+        """
+        if region_id not in self.regions.index:
+            raise PlannerError(
+                _(
+                    "The plan has no region {region!r}. Regions have ids such as "
+                    "{known}; accounts are found by their region_id."
+                ).format(region=region_id, known=", ".join(self.regions.index[:3]))
+            )
+        return str(self.regions[region_id])
 
     @cached_property
     def moved(self) -> NDArray[np.bool_]:
@@ -69,7 +103,7 @@ class Plan:
 
     def to_frame(self) -> pd.DataFrame:
         """
-        Return the plan as a table, sorted by account id.
+        Return the plan as a table of accounts, sorted by their ids.
 
         Returns
         -------
@@ -93,4 +127,5 @@ class Plan:
         )
         for term, values in zip(pairs.terms, cost, strict=True):
             frame[f"cost_{term}"] = values / scale
+        frame = frame[~pairs.is_region]
         return frame.sort_values("account_id", ignore_index=True)

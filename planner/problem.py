@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.areas import Areas
 from planner.errors import PlannerError
 from planner.rounding import LARGEST_TOTAL
 from planner.words import _
@@ -100,6 +101,8 @@ class Problem:
         Steps of one unit of currency.
     source
         Yields the eligible arcs that are not held; None: all are held.
+    areas
+        What a plan by areas must keep and pays beyond these; None: units have no map.
     """
 
     unit_ids: tuple[str, ...]
@@ -116,6 +119,7 @@ class Problem:
     apart: tuple[NDArray[np.intp], ...] = ()
     cost_scale: int = 100
     source: ArcSource | None = None
+    areas: Areas | None = None
 
     def __post_init__(self) -> None:
         arcs = len(self.rep)
@@ -148,6 +152,7 @@ class Problem:
                 largest += sum(
                     float(split.price) * (len(split.units) - 1) for split in self.splits
                 )
+                largest += 0.0 if self.areas is None else self.areas.worst()
             if largest > LARGEST_TOTAL:
                 raise PlannerError(
                     _(
@@ -230,7 +235,7 @@ class Evaluation:
 
     @property
     def feasible(self) -> bool:
-        """Whether no hard row and no apart set is broken."""
+        """Whether no hard row, no apart set and no rule of areas is broken."""
         return not self.breaches
 
 
@@ -238,7 +243,8 @@ def evaluate(problem: Problem, arcs: NDArray[np.int64]) -> Evaluation:
     """
     Cost by term, load by row, and breach by hard row, of one arc per unit.
 
-    Breaches are in steps of the row's measure, or in units too many (apart).
+    Breaches are in steps of the row's measure, in units too many (apart), in pieces of
+    territories too many (contiguity), or in reps without a territory.
     """
     terms = dict.fromkeys(problem.terms, 0)
     for name, values in zip(problem.terms, problem.cost, strict=True):
@@ -268,4 +274,7 @@ def evaluate(problem: Problem, arcs: NDArray[np.int64]) -> Evaluation:
         served = served[served < problem.m]
         if extra := len(served) - len(np.unique(served)):
             breaches[f"apart set {index}"] = extra
+    if problem.areas is not None:
+        terms |= problem.areas.terms(rep_of.astype(np.intp), problem.m)
+        breaches |= problem.areas.breaches(rep_of.astype(np.intp), problem.m)
     return Evaluation(terms, loads, breaches)

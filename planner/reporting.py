@@ -13,7 +13,12 @@ import pandas as pd
 from planner.evaluate.labels import not_compared
 from planner.evaluate.metrics import Metrics, metrics
 from planner.scenario import Scenario
-from planner.tables import Tables, parse_skills
+from planner.tables import (
+    Tables,
+    area_regions,
+    parse_skills,
+    planning_rows,
+)
 from planner.words import _
 
 if TYPE_CHECKING:
@@ -35,7 +40,8 @@ class PlanView:
     scenario, tables
         As used.
     owner
-        ``rep_id`` by ``account_id``; "" where left out.
+        ``rep_id`` by ``account_id``; "" where left out. By regions also by these, as
+        ``region:<id>``.
     certificate
         The certificate, with or without file hashes.
     """
@@ -78,6 +84,26 @@ class PlanView:
             frame["target"] = measured["target_value"]
         if self.tables.accounts["value"].eq(0).all():
             frame = frame.drop(columns="value")
+        return self._with_regions(frame) if self._by_region else frame
+
+    @property
+    def _by_region(self) -> bool:
+        return self.scenario.unit == "region"
+
+    def _with_regions(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Regions and balanced measures of each rep; without what nobody has."""
+        measured = self.metrics.reps
+        frame.insert(1, "regions", measured["regions"].fillna(0).astype(int))
+        unused = ["hours"] if "capacity" not in frame else []
+        frame = frame.drop(columns=[c for c in unused if frame[c].eq(0).all()])
+        if not len(self.tables.accounts):
+            counts = ["accounts", "moved_in", "moved_out", "travel_km", "km_mean"]
+            frame = frame.drop(columns=counts)
+        for measure in dict.fromkeys(b.measure for b in self.scenario.balance):
+            if measure not in ("accounts", "hours", "value"):
+                frame[measure] = measured[f"load_{measure}"]
+            if f"target_{measure}" in measured:
+                frame[f"{measure}_target"] = measured[f"target_{measure}"]
         return frame
 
     @property
@@ -99,6 +125,8 @@ class PlanView:
         """Arguments of `planner.maps.write_map`; None where nothing has a place."""
         from planner.geo.shapes import territories
 
+        if self._by_region:
+            return self._area_layers()
         accounts, regions = self.tables.accounts, self.tables.regions
         placed = accounts[["latitude", "longitude"]].notna().all(axis=1)
         if not (placed & (self.owner != "")).any():
@@ -118,16 +146,51 @@ class PlanView:
             "subtitle": self.subtitle(),
         }
 
+    def _area_layers(self) -> dict[str, Any]:
+        """Layers of a plan by regions: today's map beside the new one."""
+        from planner.maps import AreaLayer, area_territories
+
+        tables, rows = self.tables, planning_rows(self.tables, self.scenario)
+        assert tables.regions is not None
+        units = area_regions(tables.regions, self.scenario.areas.level)
+        is_region = rows["is_region"].to_numpy(bool)
+        now = pd.Series(self.owner[is_region].to_numpy(), index=units.index)
+        before = pd.Series(rows["owner"][is_region].to_numpy(), index=units.index)
+        before = before.where(before.isin(tables.reps.index), "")
+        layer = AreaLayer(units, now, before if (before != "").any() else None)
+        accounts = tables.accounts if len(tables.accounts) else None
+        above = tables.regions.index.intersection(units["parent"].unique())
+        return {
+            "territories": area_territories(layer, tables.reps["name"]),
+            "accounts": accounts,
+            "owner": None if accounts is None else self.owner[~is_region],
+            "reps": tables.reps,
+            "loads": self.loads,
+            "borders": None,
+            "outline": tables.regions.loc[above] if len(above) else None,
+            "specialist": self.specialist,
+            "areas": layer,
+            "title": self.scenario.map.title or self.scenario.name,
+            "subtitle": self.subtitle(),
+        }
+
     def subtitle(self) -> str:
         """Proven gap, cost and changes in one line."""
-        text = _(
+        proven = _(
             "Proven within {gap:.2%} of the best possible; "
             "{cost:,.0f} {currency} a year"
-        ).format(
+        )
+        if self.certificate["gap"] >= 1:  # the bound says nothing
+            proven = _("{cost:,.0f} {currency} a year")
+        text = proven.format(
             gap=math.ceil(self.certificate["gap"] * 1e4) / 1e4,  # never claim more
             cost=self.certificate["cost"] / self.money,
             currency=self.scenario.currency,
         )
+        if self._by_region:
+            if changed := self.metrics.totals["regions_moved"]:
+                text += _("; {moved:,.0f} regions change hands").format(moved=changed)
+            return text
         owned = self.tables.accounts["owner"].isin(self.tables.reps.index)
         if owned.any():
             text += _("; {moved:,.0f} accounts change hands").format(
@@ -179,7 +242,11 @@ class PlanView:
             reference = "target" if "target" in self.loads else ""
             width = bands.get("value", np.nan)
             rows["value"] = (_("Value"), reference, 1 - width, 1 + width)
-        rows["accounts"] = (_("Accounts"), "", np.nan, np.nan)
+        if "accounts" in self.loads:
+            rows["accounts"] = (_("Accounts"), "", np.nan, np.nan)
+        for name, width in bands.items() if self._by_region else ():
+            if f"{name}_target" in self.loads and name in self.loads:
+                rows[name] = (name, f"{name}_target", 1 - width, 1 + width)
         columns = ["label", "reference", "low", "high"]
         return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
@@ -225,13 +292,14 @@ class PlanView:
         """Accounts that leave a known owner, largest value first."""
         accounts = self.tables.accounts
         known = accounts["owner"].isin(self.tables.reps.index)
-        moved = accounts[known & (accounts["owner"] != self.owner)]
+        owner = self.owner[accounts.index]
+        moved = accounts[known & (accounts["owner"] != owner)]
         frame = pd.DataFrame(
             {
                 "account_id": moved.index,
                 "name": moved["name"].to_numpy(),
                 "from_rep": moved["owner"].to_numpy(),
-                "to_rep": self.owner[moved.index].to_numpy(),
+                "to_rep": owner[moved.index].to_numpy(),
                 "value": moved["value"].to_numpy(),
             }
         )
@@ -273,6 +341,8 @@ def term_label(term: str, scenario: Scenario) -> str:
         "fit": _("Grade fit"),
         "handover": _("Handover"),
         "leave_out": _("Left out"),
+        "compactness": _("Compactness"),
+        "cut_edges": _("Borders between territories"),
     }
     if term in names:
         return names[term]

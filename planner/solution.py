@@ -17,8 +17,13 @@ from planner.earlier import read_start
 from planner.errors import PlannerError
 from planner.evaluate.labels import label_of
 from planner.evaluate.metrics import Metrics, metrics
+from planner.oversize import set_apart
 from planner.plan import Plan
+from planner.problem import evaluate
 from planner.scenario import Scenario, read_scenario, with_solve
+from planner.scenario.model import MOVED
+from planner.solvers.areas.names import named_by_today
+from planner.solvers.areas.warm import warm_up_areas
 from planner.solvers.baselines import Baseline, baselines
 from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Progress, Result, Status
@@ -97,7 +102,14 @@ class Solution:
         scenario = self.scenario
         rows = [f"balance[{i}]" for i, b in enumerate(scenario.balance) if not b.hard]
         sets = [f"together[{i}]" for i, t in enumerate(scenario.together) if t.price]
-        return (*self.compiled.problem.terms, *rows, *sets)
+        return (*self.compiled.problem.terms, *rows, *sets, *self._map_terms())
+
+    def _map_terms(self) -> list[str]:
+        areas = self.compiled.problem.areas
+        if areas is None:
+            return []
+        asked = {"compactness": areas.inertia, "cut_edges": areas.cut}
+        return [name for name, price in asked.items() if price is not None]
 
     def stake(self) -> float | None:
         """
@@ -199,6 +211,7 @@ def solve(
         regions=regions,
         distances=distances,
     )
+    tables, scenario = set_apart(tables, scenario)
     compiled = compile_problem(tables, scenario)
     start = None if warm_start is None else read_start(warm_start, compiled)
     return solve_compiled(
@@ -225,8 +238,12 @@ def solve_compiled(
     start
         A plan of this very question to start from.
     """
-    if len(compiled.problem.rep) > HINT_ARCS:
+    if compiled.problem.areas is not None:
+        warm_up_areas()
+    if compiled.problem.areas is not None or len(compiled.problem.rep) > HINT_ARCS:
         warm_up()
+    if start is None and compiled.problem.areas is not None:
+        start = _todays_map(compiled)
     result = solve_problem(
         compiled.problem,
         scenario.solve,
@@ -244,8 +261,30 @@ def solve_compiled(
     if result.arcs is None:
         why = reasons_why_not(compiled, scenario)
         return Solution(scenario, tables, compiled, result, None, (), why)
+    if compiled.problem.areas is not None:
+        result = _names_stay(result, compiled)
+    assert result.arcs is not None
     plan = Plan.of_arcs(compiled, result.arcs)
     return Solution(scenario, tables, compiled, result, plan, ways)
+
+
+def _todays_map(compiled: Compiled) -> WarmStart | None:
+    """Start from today's map where leaving it costs something or is capped."""
+    pairs, problem = compiled.pairs, compiled.problem
+    capped = {problem.measures[row.measure] for row in problem.rows} & {*MOVED}
+    if "handover" not in problem.terms and not capped:
+        return None
+    first = np.unique(compiled.unit_of, return_index=True)[1]
+    return WarmStart(pairs.owner[first].astype(np.intp))
+
+
+def _names_stay(result: Result, compiled: Compiled) -> Result:
+    """Let territories keep the reps with whom they share most of today's map."""
+    assert result.arcs is not None
+    arcs = named_by_today(compiled, result.arcs)
+    cost = evaluate(compiled.problem, arcs).cost
+    status = Status.OPTIMAL if cost == result.bound else Status.FEASIBLE
+    return replace(result, arcs=arcs, cost=cost, status=status)
 
 
 def in_currency(

@@ -71,6 +71,12 @@ def outcome_lines(solution: Solution) -> list[str]:
                     share=open_share
                 )
             )
+    if apart := solution.scenario.areas.apart:
+        lines.append(
+            _("Set apart, and no part of balance: {pairs}.").format(
+                pairs=", ".join(f"{region} ({rep})" for region, rep in apart.items())
+            )
+        )
     defaults = solution.defaults_used()
     shown = ", ".join(f"{key} = {value}" for key, value in defaults.items())
     lines.append(_("Defaults used: {defaults}").format(defaults=shown or _("none")))

@@ -16,7 +16,13 @@ from planner.certificate import FORMAT, certificate_of, seal
 from planner.errors import PlannerError
 from planner.reporting import PlanView
 from planner.scenario import read_scenario
-from planner.tables import read_clean, safe_series, write_clean
+from planner.tables import (
+    PREFIX,
+    planning_rows,
+    read_clean,
+    safe_series,
+    write_clean,
+)
 from planner.words import _, language
 
 if TYPE_CHECKING:
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
     from planner.solution import Solution
 
 CERTIFICATE = "certificate.json"
+REGIONS = "regions.csv"
 
 
 def write_plan_folder(
@@ -147,6 +154,8 @@ def _sync(folder: Path) -> None:
 
 def _fill(folder: Path, solution: Solution, drawings: bool) -> list[str]:
     _write_plan(folder / "plan.csv", solution)
+    if solution.scenario.unit == "region":
+        _write_regions(folder / REGIONS, solution)
     _write_reps(folder / "reps.csv", solution)
     inputs = folder / "inputs"
     inputs.mkdir()
@@ -194,6 +203,12 @@ def _write_plan(path: Path, solution: Solution) -> None:
     frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 
+def _write_regions(path: Path, solution: Solution) -> None:
+    assert solution.plan is not None
+    frame = solution.plan.regions.reset_index()
+    frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+
+
 def _write_reps(path: Path, solution: Solution) -> None:
     assert solution.plan is not None
     reps, measured = solution.tables.reps, solution.metrics.reps
@@ -217,7 +232,9 @@ def load_by_rep(solution: Solution) -> pd.DataFrame:
     assert plan is not None
     assert solution.result.arcs is not None
     m = problem.m
-    loads = {"accounts": pd.Series(plan.rep_of).value_counts().reindex(range(m))}
+    is_region = solution.compiled.pairs.is_region
+    served = pd.Series(plan.rep_of[~is_region])
+    loads = {"accounts": served.value_counts().reindex(range(m))}
     arcs = solution.result.arcs
     for name, scale, demand in zip(
         problem.measures, problem.scales, problem.demand, strict=True
@@ -255,6 +272,10 @@ def read_plan_folder(folder: Path) -> PlanView:
         certificate = json.loads((folder / CERTIFICATE).read_text("utf-8"))
         plan = pd.read_csv(folder / "plan.csv", dtype=str, keep_default_na=False)
         owner = plan.set_index("account_id")["rep_id"]
+        if (folder / REGIONS).is_file():
+            regions = pd.read_csv(folder / REGIONS, dtype=str, keep_default_na=False)
+            own = regions.set_index(PREFIX + regions["region_id"])["rep_id"]
+            owner = pd.concat([own, owner])
     except (OSError, ValueError, KeyError) as error:
         raise PlannerError(
             _(
@@ -264,7 +285,8 @@ def read_plan_folder(folder: Path) -> PlanView:
         ) from error
     scenario = read_scenario(folder / "inputs" / "scenario.toml")
     tables = read_clean(folder / "inputs")
-    return PlanView(scenario, tables, owner.reindex(tables.accounts.index), certificate)
+    rows = planning_rows(tables, scenario).index
+    return PlanView(scenario, tables, owner.reindex(rows), certificate)
 
 
 def redraw_map(folder: Path, output: Path) -> list[str]:

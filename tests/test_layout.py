@@ -20,9 +20,10 @@ RANKS = (
     ("geo",),
     ("tables",),
     ("scan",),
+    ("areas", "by_text"),
     ("pairs", "problem"),
-    ("arcs",),
-    ("source",),
+    ("arcs", "oversize"),
+    ("source", "compile_areas"),
     ("compile",),
     ("plan", "maps", "charts"),
     ("solvers", "evaluate"),
@@ -47,7 +48,11 @@ UPWARD = {
 """Both sides of `Solution.save`: the types point up, the call points down."""
 
 ALONE = (
+    "areas",
+    "by_text",
     "compile",
+    "compile_areas",
+    "oversize",
     "problem",
     "plan",
     "pairs",

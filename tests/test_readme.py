@@ -14,14 +14,21 @@ README = Path(__file__).parents[1].joinpath("README.md").read_text("utf-8")
 
 
 def test_the_scenario_of_the_readme_is_valid():
-    """Every key that the README explains exists."""
-    (block,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-    scenario = parse_scenario(block)
+    """Every key that the README explains exists; one example of each kind of unit."""
+    account, region = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    scenario = parse_scenario(account)
     assert scenario.limits[0].measure == "workload"
     assert set(type(scenario).model_fields) - scenario.model_fields_set <= {
+        "areas",
         "distances",
         "map",
         "regions",
+        "unit",
+    }
+    areas = parse_scenario(region).areas
+    assert set(type(areas).model_fields) - areas.model_fields_set == {
+        "cells",
+        "outline",
     }
 
 

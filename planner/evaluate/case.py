@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -43,6 +44,26 @@ class Case:
     loads: dict[Quantity, Ints]
     dual: DualBound | KnapsackBound
 
+    @cached_property
+    def may_have_regions(self) -> set[int]:
+        """
+        Columns of the reps who may have some region, with all that goes with it.
+
+        By the rules of pairs, and by the hard highs that the unit alone must keep.
+        """
+        count, found = self.recount, np.zeros(self.recount.nobody + 1, dtype=bool)
+        units = np.unique(count.unit[count.ground.is_region])
+        inside = np.flatnonzero(np.isin(count.unit, units))
+        for parts, starts in count.blocks(inside):
+            whole = sum_of([count.pairs(rows).summed(starts) for rows in parts])
+            allowed = whole.eligible.copy()
+            for row in count.rows:
+                if row.price is None and row.high is not None:
+                    amount = np.broadcast_to(whole.amounts[row.quantity], allowed.shape)
+                    allowed[:, row.reps] &= amount[:, row.reps] <= row.high
+            found |= allowed.any(axis=0)
+        return set(np.flatnonzero(found[:-1]).tolist())
+
     def account(self, at: int) -> str:
         return str(self.recount.accounts.index[at])
 
@@ -55,6 +76,7 @@ def place(plan: dict[str, list[str]], recount: Recount) -> tuple[Ints, Ints, lis
     """Find line and chosen column of each account, and what is wrong with both."""
     ids, faults = plan["account_id"], []
     at = recount.accounts.index.get_indexer(pd.Index(ids, dtype=object))
+    at = np.where(recount.ground.is_region[at], UNREAD, at)
     rep = recount.reps.index.get_indexer(pd.Index(plan["rep_id"], dtype=object))
     line_of = np.full(len(recount.accounts), UNREAD, dtype=np.int64)
     chosen = line_of.copy()
@@ -74,7 +96,7 @@ def place(plan: dict[str, list[str]], recount: Recount) -> tuple[Ints, Ints, lis
                         id=account_id, rep=rep_id
                     )
                 )
-    missing = recount.accounts.index[line_of < 0]
+    missing = recount.accounts.index[(line_of < 0) & ~recount.ground.is_region]
     faults += [_("{id} is missing").format(id=account) for account in missing]
     if ids != sorted(ids):
         faults.append(_("the rows are not sorted by account_id"))
@@ -123,12 +145,16 @@ def _bound(recount: Recount, dual: DualBound | KnapsackBound, chosen: Ints) -> N
         Sieve(recount, dual).add_to_bound(rest[alone], chosen)
         rest = rest[~alone]
     for parts, starts in recount.blocks(rest):
-        unit: Pairs | None = None
-        for rows in parts:
-            whole = recount.pairs(rows).summed(starts)
-            unit = whole if unit is None else unit + whole
-        if unit is not None:
-            dual.add(unit, parts[0][starts])
+        unit = sum_of([recount.pairs(rows).summed(starts) for rows in parts])
+        dual.add(unit, parts[0][starts])
+
+
+def sum_of(parts: list[Pairs]) -> Pairs:
+    """Join the parts of one unit."""
+    whole = parts[0]
+    for more in parts[1:]:
+        whole = whole + more
+    return whole
 
 
 def moves_of(case: Case) -> Bools:

@@ -12,6 +12,7 @@ import numpy as np
 from planner.evaluate.bound import total_of
 from planner.evaluate.case import Case, amount_text, moves_of
 from planner.evaluate.folder import Certificate
+from planner.evaluate.territories import counted_shapes
 from planner.evaluate.verdict import Check, checked
 from planner.tables import safe_text
 from planner.words import _
@@ -35,7 +36,11 @@ def cells_as_counted(case: Case) -> Check:
         for at, (line, cost) in enumerate(
             zip(case.line_of.tolist(), each.tolist(), strict=True)
         ):
-            if case.chosen[at] >= 0 and cells[line] != amount_text(cost, scale):
+            if (
+                line >= 0
+                and case.chosen[at] >= 0
+                and cells[line] != amount_text(cost, scale)
+            ):
                 faults.append(
                     _("{id}: {column} is {found}, counted {cost}").format(
                         id=case.account(at),
@@ -67,6 +72,8 @@ def counted_terms(case: Case, loads: dict[str, int]) -> dict[str, int]:
             reps.setdefault(int(labels[at]), set()).add(one)
         step = case.recount.steps(entry.price, case.recount.cost_scale, entry.column)
         terms[f"together[{index}]"] = int(step) * sum(len(x) - 1 for x in reps.values())
+    if case.recount.scenario.unit == "region":
+        terms |= counted_shapes(case)
     return terms
 
 
@@ -144,7 +151,8 @@ def reps_as_counted(case: Case, table: dict[str, list[str]]) -> Check:
             if cell not in (text, safe_text(text))
         ]
     each = {name: ("measure", name) for name in recount.scales if name != "accounts"}
-    served = np.bincount(case.chosen[case.chosen >= 0], minlength=recount.nobody + 1)
+    counted = (case.chosen >= 0) & ~recount.ground.is_region
+    served = np.bincount(case.chosen[counted], minlength=recount.nobody + 1)
     for column, quantity in {"accounts": None, **each}.items():
         if column not in table:
             faults.append(_("reps.csv lacks the column {name}").format(name=column))
@@ -250,12 +258,20 @@ def status_as_stated(claims: Certificate) -> Check:
 def moved_as_stated(case: Case) -> Check:
     """Check the disruption that the certificate states."""
     moves, told = moves_of(case), case.claims.moved
-    count, value = int(moves.sum()), float(case.recount.value[moves].sum())
+    is_region = case.recount.ground.is_region
+    count, value = int(moves[~is_region].sum()), float(case.recount.value[moves].sum())
     fault = _(
         "stated as {told} accounts worth {told_value}, counted {count} worth {value}"
     ).format(told=told.accounts, told_value=told.value, count=count, value=value)
-    right = told.accounts == count and math.isclose(
-        told.value, value, rel_tol=1e-9, abs_tol=1e-6
+    regions = int(moves[is_region].sum())
+    if told.regions != regions:
+        fault = _("stated as {told} regions, counted {count}").format(
+            told=told.regions, count=regions
+        )
+    right = (
+        told.accounts == count
+        and told.regions == regions
+        and math.isclose(told.value, value, rel_tol=1e-9, abs_tol=1e-6)
     )
     return checked(
         "moved", [] if right else [fault], _("{n:,} accounts").format(n=count)

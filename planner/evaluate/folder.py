@@ -30,6 +30,7 @@ NEEDED = (
 
 STANDARD = (
     "plan.csv",
+    "regions.csv",
     "reps.csv",
     "territories.geojson",
     "map.png",
@@ -67,6 +68,7 @@ class _Load(_Part):
 
 class _Moved(_Part):
     accounts: int
+    regions: int = 0
     value: float
 
 

@@ -22,7 +22,7 @@ class Label:
         Gives its name in the language chosen at that moment.
     unit
         "", "share" (a fraction of 1), "currency", "km", "km2", "h", "accounts",
-        "reps" or "value" (units of the accounts' value).
+        "regions", "pairs", "reps" or "value" (units of the accounts' value).
     better
         Whether less or more of it is better; None: neither.
     """
@@ -68,8 +68,24 @@ LABELS = {
     "handover_value_at_risk": Label(
         lambda: _("Value at risk by handover"), "currency", "lower"
     ),
+    "regions": Label(lambda: _("Regions"), "regions", None),
+    "territories": Label(lambda: _("Territories"), "", None),
+    "regions_moved": Label(lambda: _("Regions that change hands"), "regions", "lower"),
+    "polsby_popper": Label(lambda: _("Polsby-Popper, mean"), "", "higher"),
+    "polsby_popper_least": Label(lambda: _("Polsby-Popper, least"), "", "higher"),
+    "reock": Label(lambda: _("Reock, mean"), "", "higher"),
+    "cut_edges": Label(lambda: _("Neighbours parted by a border"), "pairs", "lower"),
+    "cut_border_km": Label(lambda: _("Borders between territories"), "km", "lower"),
+    "components": Label(lambda: _("Connected pieces of territories"), "", "lower"),
+    "holes": Label(lambda: _("Holes in territories"), "", "lower"),
+    "territory_mean_squared_km2": Label(
+        lambda: _("Mean squared distance to the territory's mean"), "km2", "lower"
+    ),
     "accounts_changed": Label(
         lambda: _("Accounts with another rep than in the first plan"), "accounts", None
+    ),
+    "regions_changed": Label(
+        lambda: _("Regions with another rep than in the first plan"), "regions", None
     ),
     "value_changed": Label(
         lambda: _("Value with another rep than in the first plan"), "value", None

@@ -15,6 +15,7 @@ from planner.evaluate.evenness import (
     max_relative_imbalance,
 )
 from planner.evaluate.labels import LABELS, label_of
+from planner.evaluate.shape import shape_figures
 from planner.evaluate.survey import Survey
 from planner.scenario import Scenario
 from planner.tables import Tables
@@ -62,7 +63,8 @@ def metrics(tables: Tables, scenario: Scenario, owner: pd.Series) -> Metrics:
     tables, scenario
         The question that the assignment answers.
     owner
-        ``account_id`` -> ``rep_id`` for every account, in any order; "" = left out.
+        ``account_id`` -> ``rep_id`` for every account, in any order; "" = left out. By
+        regions also for each of these, as ``region:<id>``.
 
     Returns
     -------
@@ -78,7 +80,8 @@ def metrics(tables: Tables, scenario: Scenario, owner: pd.Series) -> Metrics:
         100 x load / mean load of all reps.
     target_<q>, pct_of_target_<q>
         Of the first balance entry of the measure that is per rep: total own demand x
-        weight / all weights; 100 x load / target.
+        weight / all weights; 100 x load / target. Regions set apart and their reps
+        take no part.
     capacity_use
         Load of hours / capacity. Hours: the measure that a limit per rep holds
         against `capacity`; without such a limit, "hours".
@@ -93,6 +96,9 @@ def metrics(tables: Tables, scenario: Scenario, owner: pd.Series) -> Metrics:
     skill_match
         Of the accounts that ask for skills, required or preferred, the share whose
         rep holds all of them at the level asked.
+
+    With unit = "region" also the shapes of the territories, see
+    `planner.evaluate.shape.shape_figures`.
 
     In `Metrics.totals` the same over all reps; for each measure the
     max_relative_imbalance_<q>, cv_<q> and gini_<q> of `planner.evaluate.evenness`.
@@ -123,6 +129,10 @@ class _Count:
     def metrics(self) -> Metrics:
         reps = self._reps()
         totals = {**self._sums(reps), **self._disruption(), **self._evenness()}
+        if self.survey.scenario.unit == "region":
+            shapes, figures = shape_figures(self.survey)
+            reps = reps.join(shapes)
+            totals |= figures
         return Metrics(
             reps, {k: float(v) if np.isfinite(v) else None for k, v in totals.items()}
         )
@@ -136,7 +146,7 @@ class _Count:
 
     def _reps(self) -> pd.DataFrame:
         survey = self.survey
-        ones = np.ones(len(survey.chosen))
+        ones = survey.is_account.astype(float)
         columns: dict[str, ArrayLike] = {
             "accounts": self._per_rep(ones, survey.chosen).astype(int)
         }
@@ -195,7 +205,11 @@ class _Count:
         if entries[0].target != "equal":
             field = self.survey.tables.reps[entries[0].target]
             weight = np.nan_to_num(field.to_numpy(float))
-        return _share(self.survey.pairs.own_total[name] * weight, weight.sum())
+        pairs = self.survey.pairs
+        weight[pairs.is_apart[:-1]] = 0.0  # a region set apart is no part of balance
+        total = float(pairs.own[name][pairs.apart_rep < 0].sum())
+        target = _share(total * weight, weight.sum())
+        return np.where(pairs.is_apart[:-1], np.nan, target)
 
     # ---- over all reps -----------------------------------------------------------
 
@@ -208,7 +222,7 @@ class _Count:
         asked, matched = survey.skills
         nothing = len(km) == 0
         return {
-            "accounts": len(survey.chosen),
+            "accounts": survey.is_account.sum(),
             "accounts_left_out": (~survey.served).sum(),
             "value_left_out": survey.value[~survey.served].sum(),
             "reps": self.m,
@@ -228,8 +242,8 @@ class _Count:
         survey = self.survey
         value_moved = survey.value[survey.moved].sum()
         return {
-            "accounts_vacant": (survey.before == self.m).sum(),
-            "accounts_moved": survey.moved.sum(),
+            "accounts_vacant": (survey.is_account & (survey.before == self.m)).sum(),
+            "accounts_moved": (survey.is_account & survey.moved).sum(),
             "value_moved": value_moved,
             "value_moved_share": _ratio(value_moved, survey.value.sum()),
             "handover_value_at_risk": survey.at_risk,
@@ -241,8 +255,9 @@ class _Count:
             "cv": coefficient_of_variation,
             "gini": gini,
         }
+        balanced = ~self.survey.pairs.is_apart[:-1]
         return {
-            f"{key}_{name}": figure(load)
+            f"{key}_{name}": figure(load[balanced])
             for name, load in self.survey.loads.items()
             for key, figure in figures.items()
         }

@@ -10,6 +10,7 @@ column for "nobody"; they exist for a block of accounts at a time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from planner.errors import PlannerError
+from planner.evaluate.ground import Ground, judged_rows
 from planner.evaluate.pairs import Bools, Floats, Ints, Pairs, Roads, column_of, where
 from planner.evaluate.rows import rows_of
 from planner.rounding import (
@@ -29,7 +31,7 @@ from planner.rounding import (
 from planner.scenario import Scenario
 from planner.scenario.model import TERMS
 from planner.scenario.rules import Pin
-from planner.tables import Tables, parse_skills
+from planner.tables import Tables, area_regions, parse_skills
 from planner.words import _
 
 PAIRS_AT_ONCE = 400_000
@@ -54,6 +56,12 @@ class Recount:
         Number of the unit of each account, shape (n,).
     rows
         All limits, balance bands and budgets.
+    accounts
+        What a plan decides: the accounts; by regions, these first.
+    ground
+        The rules of a plan by regions.
+    units, adjacency
+        By regions: their shapes, and which of them are neighbours.
     """
 
     def __init__(self, scenario: Scenario, tables: Tables) -> None:
@@ -71,11 +79,19 @@ class Recount:
         for name in ("skills", "grade", "team"):
             column_of(tables.reps, name)
         self.scenario, self.reps = scenario, tables.reps
-        self.accounts = tables.accounts.assign(account_id=tables.accounts.index)
+        rows = judged_rows(scenario, tables)
+        tables = replace(tables, accounts=rows)
+        self.accounts = rows.assign(account_id=rows.index)
+        if scenario.unit == "region":
+            assert tables.regions is not None
+            assert tables.adjacency is not None
+            self.units = area_regions(tables.regions, scenario.areas.level)
+            self.adjacency = tables.adjacency
         self.nobody = len(self.reps)
         # Sums over all accounts must fit 64 bits, with room to double.
         self._most = min(LARGEST_TOTAL, 2**61 // max(1, len(self.accounts)))
         self.owner = self.reps.index.get_indexer(pd.Index(self.accounts["owner"]))
+        self.ground = Ground(scenario, rows, self.reps, self.owner)
         self.roads = Roads(scenario.travel, tables)
         self._levels = [parse_skills(text) for text in self.reps["skills"]]
         self._set_rules()
@@ -139,7 +155,10 @@ class Recount:
         """Account -> the reps that each of its pins (or forbid entries) names."""
         covered: dict[int, list[Bools]] = {}
         for pin in pins:
-            if pin.accounts is not None:
+            if pin.regions is not None:
+                named = self.accounts["region_id"].isin(pin.regions).to_numpy(bool)
+                found = np.flatnonzero(named & self.ground.is_region)
+            elif pin.accounts is not None:
                 found = self.accounts.index.get_indexer(pd.Index(pin.accounts))
                 found = np.unique(found[found >= 0])
             else:
@@ -182,6 +201,7 @@ class Recount:
         if self.locked.any():
             free = (self.owner[rows] == to) | ~self.locked[rows]
             yield _("the account is protected and stays with its owner"), free
+        yield from self.ground.rules(rows, to)
         if self.roads.has_table and travel.missing_pairs == "forbid":
             yield _("the distance table lacks the pair"), listed
         if travel.max_km is not None:
@@ -215,7 +235,7 @@ class Recount:
         self.counted: dict[str, Bools] = {}
         for name in self.scenario.measures_used():
             measure = self.scenario.measure(name)
-            counts = np.ones(len(self.accounts))
+            counts = np.where(self.ground.is_region, 0.0, 1.0)
             if measure.of != "accounts":
                 counts = column_of(self.accounts, measure.of).to_numpy(dtype=float)
             self.counted[name] = where(self.accounts, measure.where)
@@ -236,7 +256,8 @@ class Recount:
         share = (
             prices.value_share + prices.tenure_share * np.minimum(years, full) / full
         )
-        handover = prices.fixed + value * share + pipeline * prices.pipeline_share
+        fixed = np.where(self.ground.is_region, 0.0, prices.fixed)
+        handover = fixed + value * share + pipeline * prices.pipeline_share
         self.handover = self.steps(handover, self.cost_scale, "handover")
         self._leave = np.zeros(len(value), dtype=np.int64)
         if plan.leave_out is not None:
@@ -254,6 +275,7 @@ class Recount:
             "fit": bool(plan.fit),
             "handover": any(x > 0 for x in (*shares, prices.pipeline_share)),
             "leave_out": plan.leave_out is not None,
+            "compactness": self.ground.by_base(),
         }
         self.terms = [name for name in TERMS if exists[name]]
         self.fit_steps = self.steps(self._fit, self.cost_scale, "fit")
@@ -292,7 +314,11 @@ class Recount:
             if kind == "term":
                 amounts[quantity] = costs.get(name, np.zeros_like(km, dtype=int))
             elif kind == "moved":
-                weight = self.value_steps[rows] if name == "moved_value" else 1
+                weight = {
+                    "moved_value": self.value_steps,
+                    "moved_accounts": ~self.ground.is_region,
+                    "moved_regions": self.ground.is_region,
+                }[name][rows]
                 amounts[quantity] = moved * np.asarray(weight, dtype=np.int64)
         return Pairs(km, eligible, costs, amounts)
 
@@ -315,6 +341,10 @@ class Recount:
             return self.steps(price * lacks[code[rows], to], self.cost_scale, term)
         if term == "fit":
             return self.fit_steps[self.grade[rows], to]
+        if term == "compactness":
+            starts, ends = self.roads.account_places[rows], self.roads.rep_places[to]
+            cost = self.ground.to_base(self.own, rows, starts, ends)
+            return self.steps(cost, self.cost_scale, term)
         if term == "handover":
             return np.where(moved, self.handover[rows], 0)
         return np.where(to == self.nobody, self._leave[rows], 0)
@@ -339,12 +369,14 @@ class Recount:
         count = len(self.accounts)
         ends: list[Ints] = []
         offset = count
-        for entry in self.scenario.together:
-            if entry.price is None:
-                labels = self.labels(entry.column)
-                member = np.flatnonzero(labels >= 0)
-                ends.append(np.stack([member, labels[member] + offset]))
-                offset += int(labels.max(initial=-1)) + 1
+        columns = [one.column for one in self.scenario.together if one.price is None]
+        if self.scenario.unit == "region":
+            columns.append("area")
+        for column in columns:
+            labels = self.labels(column)
+            member = np.flatnonzero(labels >= 0)
+            ends.append(np.stack([member, labels[member] + offset]))
+            offset += int(labels.max(initial=-1)) + 1
         if not ends:
             return np.arange(count)
         one, other = np.concatenate(ends, axis=1)

@@ -107,10 +107,11 @@ def _balances(recount: Recount) -> Iterator[Row]:
                     "target."
                 ).format(family=family, field=entry.target)
             )
-        total, all_weights = recount.own[entry.measure].sum(), weights.sum()
-        for suffix, reps in _sets(
-            recount, entry.per, np.ones(len(weights), dtype=bool)
-        ):
+        in_play = ~recount.ground.is_apart[:-1]  # who is set apart is not balanced
+        weights[~in_play] = 0.0
+        total = recount.own[entry.measure][recount.ground.apart < 0].sum()
+        all_weights = weights.sum()
+        for suffix, reps in _sets(recount, entry.per, in_play):
             target = float(total * weights[reps].sum() / all_weights)
             low_end = max(0.0, target * (1 - entry.tolerance))
             ends = low_end, target * (1 + entry.tolerance)
@@ -135,7 +136,8 @@ def _budgets(recount: Recount) -> Iterator[Row]:
         if budget.of in MOVED:
             by_value = budget.of == "moved_value"
             kind, scale = "moved", recount.value_scale if by_value else 1
-            total = float(recount.value.sum()) if by_value else len(recount.accounts)
+            counted = recount.ground.is_region == (budget.of == "moved_regions")
+            total = float(recount.value.sum()) if by_value else float(counted.sum())
         elif budget.of in TERMS:
             kind, scale, total = "term", recount.cost_scale, 0
         else:

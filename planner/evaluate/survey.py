@@ -48,14 +48,16 @@ class Survey:
             update={"measures": {**always, **scenario.measures}}
         )
         self.tables = tables
-        self.chosen = _chosen(tables, owner)
         self.pairs = Pairs(tables, self.scenario)
+        self.rows = self.pairs.accounts
+        self.is_account = ~self.pairs.is_region
+        self.chosen = _chosen(self.rows.index, tables.reps.index, owner)
         self.m = self.pairs.m
         self.before = np.where(self.pairs.owner < 0, self.m, self.pairs.owner)
         self.served = self.chosen < self.m
-        self.visits = tables.accounts["visits"].to_numpy(float)
+        self.visits = self.rows["visits"].to_numpy(float)
         self.trips = self.visits / scenario.travel.visits_per_trip
-        self.value = tables.accounts["value"].to_numpy(float)
+        self.value = self.rows["value"].to_numpy(float)
         self._count()
 
     @property
@@ -77,6 +79,7 @@ class Survey:
                 at_risk += int(block.cost[pairs.terms.index("handover")].sum())
             self.km[at], self.hours[at], _usable = pairs.distances(at, self._rep(at))
         unknown = ~(self.served & self._has_distance())
+        unknown |= self.pairs.is_region & (self.trips == 0)  # nobody goes there
         self.km[unknown] = self.hours[unknown] = np.nan
         self.at_risk = at_risk / pairs.cost_scale
         self.loads = {
@@ -91,7 +94,7 @@ class Survey:
 
     def _has_distance(self) -> Bools:
         """Whether both have a place, or the table has the pair; shape (accounts,)."""
-        accounts, reps, rep = self.tables.accounts, self.tables.reps, self._rep()
+        accounts, reps, rep = self.rows, self.tables.reps, self._rep()
         placed = [
             frame[["latitude", "longitude"]].notna().all(axis=1).to_numpy(bool)
             for frame in (accounts, reps)
@@ -107,7 +110,7 @@ class Survey:
     @cached_property
     def skills(self) -> tuple[Bools, Bools]:
         """Whether each served account asks for skills, and its rep has all of them."""
-        accounts = self.tables.accounts
+        accounts = self.rows
         wanted = [
             [*parse_skills(required).items(), *parse_skills(preferred).items()]
             for required, preferred in zip(
@@ -123,9 +126,8 @@ class Survey:
         return asked, asked & np.array(matched, dtype=bool)
 
 
-def _chosen(tables: Tables, owner: pd.Series) -> Positions:
-    """Rep index of each account in table order, m for nobody."""
-    accounts, reps = tables.accounts.index, tables.reps.index
+def _chosen(accounts: pd.Index, reps: pd.Index, owner: pd.Series) -> Positions:
+    """Rep index of each account (or region) in table order, m for nobody."""
     ids = pd.Index(owner.index)
     twice = ids[ids.duplicated()]
     extra, lacking = ids.difference(accounts), accounts.difference(ids)

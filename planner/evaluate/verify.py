@@ -39,6 +39,13 @@ from planner.evaluate.rules import (
     rows_hold,
     together,
 )
+from planner.evaluate.territories import (
+    REGION_COLUMNS,
+    accounts_in_regions,
+    adjacency_as_drawn,
+    connected,
+    place_regions,
+)
 from planner.evaluate.verdict import Check, Verdict, checked
 from planner.words import _
 
@@ -93,14 +100,28 @@ def _judge(folder: Path, checks: list[Check]) -> None:
     checks.append(Check("inputs", True, _("scenario and tables can be read")))
     plan = _attempt("plan", lambda: read_csv(folder / "plan.csv", PLAN_COLUMNS))
     line_of, chosen, faults = place(plan, recount)
+    by_region = recount.scenario.unit == "region"
+    if by_region:
+        regions = _attempt(
+            "regions", lambda: read_csv(folder / "regions.csv", REGION_COLUMNS)
+        )
+        lost = place_regions(regions, recount, chosen)
+        fine = _("{n:,} regions, each once").format(n=recount.ground.is_region.sum())
+        checks.append(checked("regions", lost, fine))
     case = _attempt("recount", lambda: survey(claims, recount, plan, line_of, chosen))
-    fine = _("{n:,} accounts, each once").format(n=len(chosen))
+    fine = _("{n:,} accounts, each once").format(n=len(plan["account_id"]))
     checks.append(checked("plan", [*faults, *plan_faults(case)], fine))
     loads = {row.id: case.load(row) for row in recount.rows}
     checks += [eligible(case), left_out(case)]
     checks += [
         rows_hold(case, loads, name) for name in ("limits", "balance", "budgets")
     ]
+    if by_region:
+        checks += [
+            _attempt("adjacency", lambda: adjacency_as_drawn(recount)),
+            accounts_in_regions(case),
+            connected(case),
+        ]
     checks += [
         together(case),
         apart(case),

@@ -12,8 +12,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import tomli_w
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import (
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
+from planner.scenario.areas import PREFIX, Areas
 from planner.scenario.kinds import Price
 from planner.scenario.rules import (
     Apart,
@@ -30,7 +38,7 @@ from planner.scenario.rules import (
     Together,
     Travel,
 )
-from planner.scenario.tables import Condition, Model, Table
+from planner.scenario.tables import Condition, Model, RepTable, Table
 
 
 class Solve(Model):
@@ -83,9 +91,13 @@ class Scenario(Model):
 
     name: str = Field("plan", description="Shown on map and report.")
     currency: str = Field("USD", description="ISO 4217 code, for display.")
-    accounts: Table
-    reps: Table
+    unit: Literal["account", "region"] = Field(
+        "account", description="What a rep gets: accounts, or regions with all in them."
+    )
+    accounts: Table | None = Field(None, validate_default=True)
+    reps: RepTable
     regions: Table | None = None
+    areas: Areas = Areas()
     distances: Table | None = Field(
         None, description="Columns account_id, rep_id, km (one way), hours (optional)."
     )
@@ -135,12 +147,25 @@ class Scenario(Model):
         chosen = self.solve.model_dump(exclude_unset=True) | given
         return self._changed({"solve": Solve.model_validate(chosen)})
 
+    def with_regions_apart(self, rep_of: Mapping[str, str]) -> Scenario:
+        """Return a copy in which these regions have a rep of their own, by name."""
+        given = self.areas.model_dump(exclude_unset=True, by_alias=True)
+        areas = Areas.model_validate(given | {"set_apart": dict(rep_of)})
+        return self._changed({"areas": areas})
+
     def with_pins(self, pins: Mapping[str, str]) -> Scenario:
-        """Return a copy in which more accounts are pinned: account_id -> rep_id."""
+        """
+        Return a copy in which more is pinned: account_id or region:<id> -> rep_id.
+        """
         accounts_of: dict[str, list[str]] = {}
-        for account, rep in pins.items():
-            accounts_of.setdefault(rep, []).append(account)
+        regions_of: dict[str, list[str]] = {}
+        for one, rep in pins.items():
+            if self.unit == "region" and one.startswith(PREFIX):
+                regions_of.setdefault(rep, []).append(one.removeprefix(PREFIX))
+            else:
+                accounts_of.setdefault(rep, []).append(one)
         added = [Pin(accounts=a, reps=[rep]) for rep, a in accounts_of.items()]
+        added += [Pin(regions=r, reps=[rep]) for rep, r in regions_of.items()]
         return self._changed({"pins": [*self.pins, *added]})
 
     def _changed(self, update: dict[str, Any]) -> Scenario:
@@ -157,11 +182,42 @@ class Scenario(Model):
         names = {*self.measures, *(x.measure for x in self.limits)}
         names |= {x.measure for x in self.balance}
         names |= {b.of for b in self.budgets if b.of not in BUDGET_TERMS}
+        if self.areas.compactness is not None:
+            names.add(self.areas.compactness.measure)
         return sorted(names)
 
     def defaults_used(self) -> dict[str, Any]:
         """Dotted key -> value of every default that this scenario relies on."""
         return dict(_defaults(self, ""))
+
+    @field_validator("accounts")
+    @classmethod
+    def _accounts_or_regions(
+        cls, table: Table | None, info: ValidationInfo
+    ) -> Table | None:
+        if table is None and info.data.get("unit") == "account":
+            raise PydanticCustomError("missing", "Field required")
+        return table
+
+    @model_validator(mode="after")
+    def _areas_fit(self) -> Scenario:
+        if self.unit == "account":
+            if "areas" in self.model_fields_set:
+                raise ValueError("areas is only for unit = 'region'")
+            if any(pin.regions is not None for pin in (*self.pins, *self.forbid)):
+                raise ValueError("pins of regions are only for unit = 'region'")
+            return self
+        if self.leave_out is not None:
+            raise ValueError("leave_out is only for unit = 'account'")
+        if self.apart:
+            raise ValueError("apart is only for unit = 'account'")
+        compact = self.areas.compactness
+        at_centre = compact is None or compact.to == "centre"
+        if at_centre and any(budget.of == "compactness" for budget in self.budgets):
+            raise ValueError(
+                "a budget of compactness needs areas.compactness with to = 'base'"
+            )
+        return self
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Scenario:
@@ -172,12 +228,16 @@ class Scenario(Model):
         for name in sorted({*self.measures} & {*BUDGET_TERMS}):
             raise ValueError(f"measure {name!r} has the name of a term; rename it")
         asked = [x.measure for x in self.limits] + [x.measure for x in self.balance]
+        if self.areas.compactness is not None:
+            asked.append(self.areas.compactness.measure)
         for name in asked:
             if name not in self.measures and name not in builtin:
                 known = ", ".join(sorted({*self.measures, *builtin}))
                 raise ValueError(f"no measure {name!r}; there are: {known}")
         for budget in self.budgets:
             known_terms = {*BUDGET_TERMS, *self.measures, *builtin}
+            if self.unit == "account":
+                known_terms -= {"moved_regions", "compactness"}
             if budget.of not in known_terms:
                 raise ValueError(
                     f"no budget of {budget.of!r}; there are: "
@@ -186,9 +246,12 @@ class Scenario(Model):
         return self
 
 
-MOVED = ("moved_accounts", "moved_value")
-TERMS = ("travel", "skill", "fit", "handover", "leave_out")
-"""Terms of the objective that are priced pair by pair."""
+MOVED = ("moved_accounts", "moved_value", "moved_regions")
+TERMS = ("travel", "skill", "fit", "handover", "leave_out", "compactness")
+"""
+Terms of the objective that are priced pair by pair; compactness is where it goes by
+the distance to the base.
+"""
 BUDGET_TERMS = (*MOVED, *TERMS)
 
 
@@ -198,8 +261,12 @@ def _defaults(model: Model, prefix: str) -> list[tuple[str, Any]]:
     for name in type(model).model_fields:
         value, key = getattr(model, name), f"{prefix}{name}"
         if isinstance(value, Model):
-            if name in model.model_fields_set or name in _ALWAYS_USED:
+            by_region = isinstance(model, Scenario) and model.unit == "region"
+            used = name in _ALWAYS_USED or (name == "areas" and by_region)
+            if name in model.model_fields_set or used:
                 found += _defaults(value, f"{key}.")
+        elif isinstance(model, Scenario) and name == "unit":
+            continue  # what the tables are about is no choice of a price
         elif name in model.model_fields_set:
             if isinstance(value, list):
                 for index, item in enumerate(value):

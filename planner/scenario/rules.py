@@ -143,17 +143,19 @@ class Skills(Model):
 
 
 class Pin(Model):
-    """These accounts may go only to these reps (or this team)."""
+    """These accounts (or regions) may go only to these reps (or this team)."""
 
     accounts: list[str] | None = None
     where: list[Condition] | None = None
+    regions: list[str] | None = Field(None, description="For unit = 'region'.")
     reps: list[str] | None = None
     teams: list[str] | None = None
 
     @model_validator(mode="after")
     def _both_sides(self) -> Pin:
-        if (self.accounts is None) == (self.where is None):
-            raise ValueError("needs either accounts or where")
+        given = [x is not None for x in (self.accounts, self.where, self.regions)]
+        if sum(given) != 1:
+            raise ValueError("needs either accounts or where (or regions)")
         if (self.reps is None) == (self.teams is None):
             raise ValueError("needs either reps or teams")
         return self
@@ -176,7 +178,8 @@ class Together(Model):
     """Accounts with the same label in a column stay together."""
 
     column: Grouping = Field(
-        description="Field or column of the accounts; blank: no group."
+        description="Field or column of the accounts (with unit = 'region' also of the "
+        "regions, or 'level:state' for the region of that level); blank: no group."
     )
     label: Literal["rep", "team"] = Field("rep", description="Same rep, or same team.")
     price: float | None = Field(
@@ -222,7 +225,8 @@ class Budget(Model):
     """
     A hard cap over the whole plan.
 
-    ``of``: "moved_accounts" or "moved_value" (accounts that leave a known owner),
+    ``of``: "moved_accounts", "moved_value" or "moved_regions" (what leaves a known
+    owner),
     a term of the objective ("travel", "handover", ...; in currency), or a measure.
     """
 
@@ -231,8 +235,8 @@ class Budget(Model):
         None,
         ge=0,
         le=1,
-        description="Of all accounts, or of their total value; "
-        "only for moved_accounts and moved_value.",
+        description="Of all accounts, of their total value, or of all regions; only "
+        "for moved_accounts, moved_value and moved_regions.",
     )
     amount: float | None = Field(None, ge=0, description="In the unit of `of`.")
 
@@ -241,7 +245,9 @@ class Budget(Model):
         if (self.share is None) == (self.amount is None):
             raise ValueError("needs either share or amount")
         if self.share is not None and not self.of.startswith("moved_"):
-            raise ValueError("share is only for moved_accounts and moved_value")
+            raise ValueError(
+                "share is only for moved_accounts and moved_value (or moved_regions)"
+            )
         return self
 
 

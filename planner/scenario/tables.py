@@ -124,3 +124,18 @@ class Table(Model):
             name: {"column": source} if isinstance(source, str) else source
             for name, source in value.items()
         }
+
+
+class RepTable(Table):
+    """The table of reps, or just how many there are."""
+
+    file: str = Field("", description="As for any table; or give `count`.")
+    count: int | None = Field(
+        None, ge=1, description="So many reps T01, T02, ..., without a file."
+    )
+
+    @model_validator(mode="after")
+    def _file_or_count(self) -> RepTable:
+        if (self.file == "") == (self.count is None):
+            raise ValueError("needs either file or count")
+        return self

@@ -88,6 +88,9 @@ def baselines(
     Large tables, of which not all eligible pairs are held, have today, round_robin and
     random only, raw: the others need every pair.
 
+    By regions there are today and (where reps have bases) nearest only, raw: each
+    region with all in it to its owner, or to the rep nearest to it.
+
     Parameters
     ----------
     compiled
@@ -104,6 +107,8 @@ def baselines(
     PlannerError
         If the field of performance is missing, negative, or adds up to nothing.
     """
+    if compiled.problem.areas is not None:
+        return _by_regions(compiled)
     if compiled.problem.source is not None:
         return _without_rules(compiled, seed)
     ways = _Ways(compiled, seed)
@@ -125,6 +130,22 @@ def baselines(
     priced = price_all(compiled, [rep_of for _name, _kind, rep_of in named])
     return [
         Baseline(*way, *outcome) for way, outcome in zip(named, priced, strict=True)
+    ]
+
+
+def _by_regions(compiled: Compiled) -> list[Baseline]:
+    """Today's map, and the nearest base of each region."""
+    pairs = compiled.pairs
+    first = np.unique(compiled.unit_of, return_index=True)[1].astype(np.intp)
+    rep_of_unit = {"today": pairs.owner[first].astype(np.intp)}
+    if np.isfinite(pairs.rep_places[: pairs.m]).all():
+        km = pairs.distances(first[:, None], np.arange(pairs.m)[None])[0]
+        rep_of_unit["nearest"] = km.argmin(axis=1).astype(np.intp)
+    ways = {name: rep[compiled.unit_of] for name, rep in rep_of_unit.items()}
+    priced = price_all(compiled, list(ways.values()))
+    return [
+        Baseline(name, "raw", rep_of, *outcome)
+        for (name, rep_of), outcome in zip(ways.items(), priced, strict=True)
     ]
 
 

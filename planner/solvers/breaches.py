@@ -77,6 +77,9 @@ def _reasons(
         pairs.protected[at] & (rep != pairs.owner[at]),
     )
     yield from _chosen_by_hand(pairs, at, rep)
+    if pairs.is_region.any():
+        words = _("not on today's map or not set apart as asked: {n:,} regions")
+        yield words, ~pairs.keeps_to_map(at, rep)
     yield from _too_far(pairs, at, rep)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from planner.compile import Compiled
+from planner.oversize import oversize_regions
 from planner.problem import Problem
 from planner.scenario import Scenario
+from planner.solvers.areas.diagnose import reasons_on_the_map
+from planner.tables import PREFIX
 from planner.words import _
 
 SHOWN = 5
@@ -20,17 +23,26 @@ def reasons_why_not(compiled: Compiled, scenario: Scenario) -> tuple[str, ...]:
     Accounts that no rep may serve, and hard limits that even the most favourable
     choice for every account breaks when taken one by one.
     """
+    large = oversize_regions(compiled.pairs)
+    told = {PREFIX + one.region_id for one in large}
     return (
-        *_impossible(compiled),
+        *(one.why_not() for one in large),
+        *_impossible(compiled, told),
         *_contradictory_rows(compiled.problem),
         *_short(compiled.problem),
+        *_on_the_map(compiled),
     )
 
 
-def _impossible(compiled: Compiled) -> list[str]:
+def _on_the_map(compiled: Compiled) -> list[str]:
+    return [] if compiled.impossible else reasons_on_the_map(compiled.problem)
+
+
+def _impossible(compiled: Compiled, told: set[str]) -> list[str]:
     by_reason: dict[str, list[str]] = {}
     for unit, reason in compiled.impossible.items():
-        by_reason.setdefault(reason, []).append(unit)
+        if reason != "size" or unit not in told:
+            by_reason.setdefault(reason, []).append(unit)
     sentences = {
         "rules": _(
             "{n:,} account(s) may go to no rep at all by skills, pins, "
@@ -42,8 +54,22 @@ def _impossible(compiled: Compiled) -> list[str]:
             "under: {names}. Raise a cap, or split them."
         ),
     }
+    if compiled.problem.areas is not None:
+        sentences = {
+            "rules": _(
+                "{n:,} region(s) with the accounts in them may go to no rep at all by "
+                "skills, pins, protection, distance or fit: {names}. Widen one of "
+                "these rules, or carve accounts out: [areas] carve = [...]."
+            ),
+            "size": _(
+                "{n:,} region(s) (or groups) are larger than every cap they fall "
+                "under: {names}. Raise a cap, or take smaller regions."
+            ),
+        }
     return [
-        sentences[reason].format(n=len(units), names=_few(units))
+        sentences[reason].format(
+            n=len(units), names=_few([unit.removeprefix(PREFIX) for unit in units])
+        )
         for reason, units in by_reason.items()
     ]
 

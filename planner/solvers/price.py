@@ -140,7 +140,32 @@ def _judge(compiled: Compiled, chosen: Positions, sums: _Sums) -> Priced:
         elif outside:
             breaches[row_in_words(problem, row, load)] = outside
     _groups(compiled, chosen, terms, breaches)
+    if problem.areas is not None:
+        _on_the_map(compiled, chosen, terms, breaches)
     return terms, breaches
+
+
+def _on_the_map(
+    compiled: Compiled,
+    chosen: Positions,
+    terms: dict[str, int],
+    breaches: dict[str, int],
+) -> None:
+    """Price shapes and borders; report what does not hang together."""
+    problem, areas = compiled.problem, compiled.problem.areas
+    assert areas is not None
+    rep_of = np.empty(problem.n, dtype=np.intp)
+    rep_of[compiled.unit_of[::-1]] = chosen[::-1]  # the first row of a unit counts
+    torn = int((chosen != rep_of[compiled.unit_of]).sum())
+    note(breaches, _("not with the rep of their region: {n:,} accounts"), torn)
+    terms |= areas.terms(rep_of, problem.m)
+    found = areas.breaches(rep_of, problem.m)
+    words = {
+        "contiguity": _("not connected: {n:,} pieces too many"),
+        "empty territories": _("reps without a region: {n:,}"),
+    }
+    for name, count in found.items():
+        note(breaches, words[name], count)
 
 
 def _groups(

@@ -47,7 +47,16 @@ class LinearRows:
 def dropped_terms(problem: Problem) -> tuple[str, ...]:
     """Terms and rules that no row expresses, so that no price knows of them."""
     dropped = sorted({split.term for split in problem.splits})
-    return (*dropped, "apart") if problem.apart else tuple(dropped)
+    if problem.apart:
+        dropped.append("apart")
+    if problem.areas is not None:
+        asked = {
+            "contiguity": problem.areas.contiguous,
+            "compactness": problem.areas.inertia is not None,
+            "cut_edges": problem.areas.cut is not None,
+        }
+        dropped += [name for name, used in asked.items() if used]
+    return tuple(dropped)
 
 
 def linear_rows(problem: Problem) -> LinearRows:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from planner.problem import Problem, evaluate
 from planner.scenario.model import Solve
+from planner.solvers.areas.adapter import on_map
+from planner.solvers.areas.diagnose import reasons_on_the_map
 from planner.solvers.core import better_arcs, solve_core
 from planner.solvers.dual import Dual, solve_dual, with_plan
 from planner.solvers.exact import ExactOutcome, solve_exact
@@ -36,6 +38,8 @@ Shares of the time left for the prices on the rows and on the units, at most; LA
 the rows, where not all arcs are held. At 1,000,000 x 5,000 a dual cut off after
 185 s on two threads was 0.7 % short.
 """
+AREAS_SHARE = 0.1
+"""Share of the time for the prices on the rows where territories must be connected."""
 CORE_UNITS, CORE_ARCS, PARTS_UNITS = 3_000, 4_000, 3_000
 """
 Whole model on the arcs that a better plan may use, up to so many units and arcs; large
@@ -101,6 +105,10 @@ class _Run:
         dual = self._dual(rows, worst)
         if self.bound > worst:
             return self.result(Status.INFEASIBLE, None)
+        if self.problem.areas is not None:
+            if reasons_on_the_map(self.problem):
+                return self.result(Status.INFEASIBLE, None)
+            return self._areas_road()
         if self.method == "search":
             return self._search_road(dual)
         hint = self._start(dual)
@@ -116,7 +124,7 @@ class _Run:
             rows,
             self.watch,
             start=None if warm is None else warm.row_prices(rows),
-            time_share=DUAL_SHARE if self.problem.source is None else LARGE_SHARE,
+            time_share=_dual_share(self.problem),
             worst=worst,
             threads=self.settings.threads,
         )
@@ -126,6 +134,48 @@ class _Run:
         self.problem, self.row_prices = dual.problem, dual.certificate
         self._prove(dual.certificate)
         return dual
+
+    def _areas_road(self) -> Result:
+        """Connected territories: solvers of their own, beside the bound of the rows."""
+        from planner.solvers.areas.solve import solve_areas  # numba is slow to import
+
+        question, home = on_map(self.problem), None
+        if question.model is None:
+            return self._only_plan(question.only_plan())
+        if self.warm_start is not None:
+            home = question.label_of(self.warm_start.rep_of)
+        outcome = solve_areas(
+            question.model,
+            self.watch,
+            start=home,
+            gap=self.settings.gap,
+            seed=self.settings.seed,
+            threads=self.settings.threads,
+            iterations=self.settings.iterations,
+        )
+        self.iterations = outcome.moves
+        if outcome.infeasible and question.whole:
+            return self.result(Status.INFEASIBLE, None)
+        bound = question.bound(outcome.bound)
+        if bound > self.bound:
+            self.bound, self.bound_by = int(bound), "solver"
+        if outcome.label is None:
+            return self.result(Status.NO_PLAN_FOUND, None)
+        arcs = self.problem.arcs_of(question.rep_of(outcome.label))
+        if not evaluate(self.problem, arcs).feasible:
+            return self.result(Status.NO_PLAN_FOUND, None)
+        proven = self._gap(arcs) == 0
+        return self.result(Status.OPTIMAL if proven else Status.FEASIBLE, arcs)
+
+    def _only_plan(self, rep_of: NDArray[np.intp]) -> Result:
+        """Take the one plan that the rules leave, if it keeps the rest."""
+        arcs = self.problem.arcs_of(rep_of)
+        outcome = evaluate(self.problem, arcs)
+        if not outcome.feasible:
+            return self.result(Status.INFEASIBLE, None)
+        if outcome.cost > self.bound:
+            self.bound, self.bound_by = outcome.cost, "solver"
+        return self.result(Status.OPTIMAL, arcs)
 
     def _prove(self, prices: Prices) -> None:
         """Take in a bound that can be checked from its prices."""
@@ -331,6 +381,10 @@ class _Run:
 
 def _chosen(problem: Problem, settings: Solve) -> tuple[str, str]:
     """Return the method, and why."""
+    if problem.areas is not None:
+        n, k = int(problem.areas.on_map.sum()), int(problem.areas.needed.sum())
+        why = _("{n:,} units on the map, {k:,} territories")
+        return "areas", why.format(n=n, k=k)
     if settings.method != "auto":
         method = "cp-sat" if settings.method == "exact" else settings.method
         return method, _("chosen in the scenario")
@@ -339,6 +393,12 @@ def _chosen(problem: Problem, settings: Solve) -> tuple[str, str]:
     method = "cp-sat" if arcs <= most and problem.source is None else "search"
     why = _("{arcs:,} eligible pairs; the whole model in one solver up to {most:,}")
     return method, why.format(arcs=arcs, most=most)
+
+
+def _dual_share(problem: Problem) -> float:
+    if problem.areas is not None:
+        return AREAS_SHARE
+    return DUAL_SHARE if problem.source is None else LARGE_SHARE
 
 
 def _worst_cost(problem: Problem) -> float:
@@ -351,4 +411,4 @@ def _worst_cost(problem: Problem) -> float:
             worst += row.price * (problem.total_demand[row.measure] + row.low)
     for split in problem.splits:
         worst += split.price * len(split.units)
-    return worst
+    return worst if problem.areas is None else worst + problem.areas.worst()

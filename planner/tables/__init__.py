@@ -1,5 +1,7 @@
 """Spreadsheets in, clean frames out, every fault named at once."""
 
+from planner.scenario.areas import PREFIX
+from planner.tables.areas import area_regions, planning_rows
 from planner.tables.clean import read_clean, write_clean
 from planner.tables.conditions import matches
 from planner.tables.frames import Tables
@@ -9,13 +11,16 @@ from planner.tables.schema import FieldInfo, contracts
 from planner.tables.skills import parse_skills
 
 __all__ = [
+    "PREFIX",
     "FieldInfo",
     "Tables",
+    "area_regions",
     "check_tables",
     "contracts",
     "load_tables",
     "matches",
     "parse_skills",
+    "planning_rows",
     "read_clean",
     "safe_series",
     "safe_text",

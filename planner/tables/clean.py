@@ -12,21 +12,25 @@ from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import pyarrow
-import shapely
-from shapely.geometry import mapping, shape
 
-from planner.errors import Fault, PlannerError, TableError
+from planner.errors import Fault, TableError
 from planner.scenario import Table
+from planner.tables.clean_regions import (
+    damaged,
+    dtype_of,
+    read_adjacency,
+    read_clean_regions,
+    regions_as_geojson,
+    write_adjacency,
+)
 from planner.tables.findings import Findings
 from planner.tables.frames import Tables
 from planner.tables.numbers import parse_numbers
 from planner.tables.raw import RawTable, read_raw
-from planner.tables.regions import WGS84
 from planner.tables.safety import (
     safe_series,
     unsafe_series,
@@ -52,27 +56,30 @@ def write_clean(tables: Tables, folder: Path) -> None:
     """
     Write clean tables into a folder, for `read_clean`.
 
-    accounts.csv, reps.csv, distances.csv and regions.geojson (these two only if
-    present), and columns.json. Text that a spreadsheet would take for a formula is
-    guarded by a leading '; ids are written as they are.
+    accounts.csv, reps.csv, distances.csv, regions.geojson and adjacency.csv (these
+    three only if present), and columns.json. Text that a spreadsheet would take for a
+    formula is guarded by a leading '; ids are written as they are.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     dtypes: dict[str, dict[str, str]] = {}
     for name, frame in _frames(tables).items():
-        dtypes[name] = {str(column): _dtype(frame[column]) for column in frame}
+        dtypes[name] = {str(column): dtype_of(frame[column]) for column in frame}
         guarded = frame.copy(deep=False)
         for column in _text_columns(name, frame):
             guarded[column] = safe_series(frame[column])
         write_csv(folder / f"{name}.csv", guarded)
     if tables.regions is not None:
-        write_atomic(folder / "regions.geojson", _geojson(tables.regions))
-    for name in ("distances.csv", "regions.geojson"):
+        write_atomic(folder / "regions.geojson", regions_as_geojson(tables.regions))
+    if tables.adjacency is not None:
+        write_adjacency(folder / "adjacency.csv", tables.adjacency)
+    for name in ("distances.csv", "regions.geojson", "adjacency.csv"):
         if getattr(tables, name.partition(".")[0]) is None:
             (folder / name).unlink(missing_ok=True)  # of an earlier write
     about = {
         "columns": dtypes,
         "regions": tables.regions is not None,
+        "adjacency": tables.adjacency is not None,
         "notes": tables.notes,
         "warnings": [astuple(warning) for warning in tables.warnings],
         "sources": tables.sources,
@@ -102,16 +109,22 @@ def read_clean(folder: Path) -> Tables:
     }
     if faults:
         raise TableError(faults)
-    regions = _read_regions(folder / "regions.geojson") if about["regions"] else None
+    regions, adjacency = None, None
+    if about["regions"]:
+        expected = _contract_dtypes("regions")
+        regions = read_clean_regions(folder / "regions.geojson", expected)
+    if about.get("adjacency") is True:
+        adjacency = read_adjacency(folder / "adjacency.csv", regions)
     return Tables(
-        frames["accounts"].set_index("account_id"),
-        frames["reps"].set_index("rep_id"),
-        regions,
-        frames.get("distances"),
-        about["notes"],
-        [Fault(*warning) for warning in about["warnings"]],
-        about["sources"],
-        about["defaults"],
+        accounts=frames["accounts"].set_index("account_id"),
+        reps=frames["reps"].set_index("rep_id"),
+        regions=regions,
+        distances=frames.get("distances"),
+        adjacency=adjacency,
+        notes=about["notes"],
+        warnings=[Fault(*warning) for warning in about["warnings"]],
+        sources=about["sources"],
+        defaults=about["defaults"],
     )
 
 
@@ -125,24 +138,9 @@ def _frames(tables: Tables) -> dict[str, pd.DataFrame]:
     return frames
 
 
-def _dtype(column: pd.Series) -> str:
-    if pd.api.types.is_bool_dtype(column.dtype):
-        return "yes/no"
-    return "number" if pd.api.types.is_numeric_dtype(column.dtype) else "text"
-
-
 def _text_columns(name: str, frame: pd.DataFrame) -> list[str]:
     ids = {"account_id", "rep_id"} if name == "distances" else {str(frame.columns[0])}
-    return [str(x) for x in frame if x not in ids and _dtype(frame[x]) == "text"]
-
-
-def _damaged(path: Path, why: object) -> PlannerError:
-    return PlannerError(
-        _(
-            "{path} is missing or damaged ({why}). Write the folder again, or restore "
-            "the file."
-        ).format(path=path, why=why)
-    )
+    return [str(x) for x in frame if x not in ids and dtype_of(frame[x]) == "text"]
 
 
 def _about(path: Path) -> dict[str, Any]:
@@ -150,9 +148,9 @@ def _about(path: Path) -> dict[str, Any]:
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise _damaged(path, error.strerror) from error
+        raise damaged(path, error.strerror) from error
     except ValueError as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
     shapes = {
         "columns": dict,
         "regions": bool,
@@ -163,19 +161,19 @@ def _about(path: Path) -> dict[str, Any]:
     }
     for key, kind in shapes.items():
         if not isinstance(about, dict) or not isinstance(about.get(key), kind):
-            raise _damaged(path, _("no {key}").format(key=key))
+            raise damaged(path, _("no {key}").format(key=key))
     tables = about["columns"]
     if not {"accounts", "reps"} <= set(tables) <= {"accounts", "reps", "distances"}:
-        raise _damaged(path, _("other tables than accounts, reps and distances"))
+        raise damaged(path, _("other tables than accounts, reps and distances"))
     for name, dtypes in tables.items():
         expected = _contract_dtypes(name)
         if not isinstance(dtypes, dict) or any(
             dtypes.get(field) != dtype for field, dtype in expected.items()
         ):
-            raise _damaged(path, _("columns of {table} missing").format(table=name))
+            raise damaged(path, _("columns of {table} missing").format(table=name))
     width = len(fields(Fault))
     if any(not isinstance(w, list) or len(w) != width for w in about["warnings"]):
-        raise _damaged(path, _("warnings"))
+        raise damaged(path, _("warnings"))
     return about
 
 
@@ -198,7 +196,7 @@ def _read_frame(
         found = raw if isinstance(raw, Findings) else raw.findings
         raise TableError(found.faults)
     if raw.cells.column_names != list(dtypes):
-        raise _damaged(path, _("its columns are not those of columns.json"))
+        raise damaged(path, _("its columns are not those of columns.json"))
     columns = {column: _typed(raw, column, dtype) for column, dtype in dtypes.items()}
     frame = pd.DataFrame(columns)
     for column in _text_columns(name, frame):
@@ -254,77 +252,3 @@ def _check(raw: RawTable, frame: pd.DataFrame, name: str) -> None:
             _("Write the folder again; do not edit it by hand."),
             row=row,
         )
-
-
-def _geojson(regions: gpd.GeoDataFrame) -> bytes:
-    """
-    Return regions as GeoJSON with every digit of the coordinates.
-
-    The usual writers round to 7 digits, which would not read back the same. Which
-    columns hold numbers is stated beside the features: a column may be all empty.
-    """
-    attributes = pd.DataFrame(regions.drop(columns=regions.geometry.name))
-    columns = {str(name): _dtype(attributes[name]) for name in attributes}
-    cells = {
-        name: [None if value != value else value for value in attributes[name].tolist()]
-        for name in columns
-    }
-    features = [
-        {
-            "type": "Feature",
-            "id": region_id,
-            "properties": {name: values[at] for name, values in cells.items()},
-            "geometry": mapping(shape_),
-        }
-        for at, (region_id, shape_) in enumerate(regions.geometry.items())
-    ]
-    collection = {
-        "type": "FeatureCollection",
-        "columns": columns,
-        "features": features,
-    }
-    return json.dumps(collection, ensure_ascii=False).encode("utf-8")
-
-
-def _read_regions(path: Path) -> gpd.GeoDataFrame:
-    try:
-        collection = json.loads(path.read_text(encoding="utf-8"))
-        features = collection["features"]
-        dtypes = {**collection["columns"], **_contract_dtypes("regions")}
-        ids = [str(feature["id"]) for feature in features]
-        columns = {
-            name: _property(path, features, name, dtype)
-            for name, dtype in dtypes.items()
-        }
-        shapes = [shape(feature["geometry"]) for feature in features]
-    except OSError as error:
-        raise _damaged(path, error.strerror) from error
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        shapely.errors.ShapelyError,
-    ) as error:
-        raise _damaged(path, error) from error
-    index = pd.Index(ids, dtype="str", name="region_id")
-    if index.has_duplicates:
-        raise _damaged(path, _("a region occurs twice"))
-    frame = pd.DataFrame(columns).set_axis(index)
-    return gpd.GeoDataFrame(frame, geometry=shapes, crs=WGS84)
-
-
-def _property(
-    path: Path, features: list[dict[str, Any]], name: str, dtype: str
-) -> pd.Series:
-    """Read one column of the regions; every value must be what its column says."""
-    values = [feature["properties"][name] for feature in features]
-    if dtype == "number":
-        numbers = [np.nan if value is None else value for value in values]
-        if all(type(value) in (int, float) for value in numbers):
-            return pd.Series(numbers, dtype=float)
-    elif dtype == "yes/no" and all(type(value) is bool for value in values):
-        return pd.Series(values, dtype=bool)
-    elif dtype == "text" and all(type(value) is str for value in values):
-        return pd.Series(values, dtype="str")
-    raise _damaged(path, _("column {name} of the regions").format(name=name))

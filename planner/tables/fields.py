@@ -242,7 +242,7 @@ def _read_extra(
         same = find_column(declared, name)
         if same is not None and same in parsed.frame:
             parsed.frame[name] = parsed.frame[same]
-        elif use.key != "baselines.rules":
+        elif use.key != "baselines.rules" and not use.optional:
             known = {*declared, *reader.raw.cells.column_names}
             scenario.fault(
                 use.key,

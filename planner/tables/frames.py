@@ -27,6 +27,10 @@ class Tables:
     distances
         Columns ``account_id``, ``rep_id``, ``km`` (one way), ``hours`` (NaN: to be
         derived from km); or None.
+    adjacency
+        With unit = "region": neighbouring regions, each pair once. Columns
+        ``region_id``, ``neighbour_id``, ``kind`` (border, gap, bridge or link),
+        ``border_km`` and ``distance_km``; else None.
     notes
         What was understood and decided while reading, in sentences.
     warnings
@@ -41,6 +45,7 @@ class Tables:
     reps: pd.DataFrame
     regions: gpd.GeoDataFrame | None = None
     distances: pd.DataFrame | None = None
+    adjacency: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)

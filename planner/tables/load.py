@@ -12,6 +12,7 @@ import pandas as pd
 
 from planner.errors import Fault, PlannerError, TableError
 from planner.scenario import Scenario, Table
+from planner.scenario.tables import RepTable
 from planner.tables.cross import (
     check_references,
     warn_demand,
@@ -24,6 +25,7 @@ from planner.tables.findings import Findings
 from planner.tables.finish import clean_frame, note_defaults
 from planner.tables.frames import Tables
 from planner.tables.geocode import address_uses, fill_places
+from planner.tables.locate import lay_out
 from planner.tables.places import (
     check_places,
     check_region_ids,
@@ -32,7 +34,7 @@ from planner.tables.places import (
     warn_swapped,
 )
 from planner.tables.raw import RawTable, raw_from_frame, read_bytes, read_raw
-from planner.tables.references import Use, account_uses, rep_uses
+from planner.tables.references import Use, account_uses, rep_uses, shared_uses
 from planner.tables.regions import read_regions
 from planner.tables.rules import check_rules
 from planner.tables.sources import keep_rows
@@ -122,10 +124,13 @@ class _Loading:
 
     def run(self) -> Checked:
         named = Findings(self.scenario.name)
-        regions = self._regions(named)
-        accounts = self._entities(
-            "accounts", account_uses(self.scenario, self._rules(named)), named
-        )
+        uses, by_region = account_uses(self.scenario, self._rules(named)), {}
+        if self.scenario.unit == "region":
+            by_region = shared_uses(uses)
+        regions = self._regions(named, by_region)
+        if by_region and regions is not None:
+            uses = shared_uses(uses, list(regions))
+        accounts = self._entities("accounts", uses, named)
         reps = self._entities("reps", rep_uses(self.scenario), named)
         distances = self._distances(accounts, reps, named)
         if accounts is not None and reps is not None:
@@ -137,18 +142,36 @@ class _Loading:
         if faults or accounts is None or reps is None:
             return Checked(None, faults, self._warnings(), self._notes())
         clean = {"accounts": clean_frame(accounts), "reps": clean_frame(reps)}
-        warn_demand(self.scenario, clean["accounts"], clean["reps"], named)
-        defaults = {**accounts.defaults, **reps.defaults}
-        note_defaults(accounts, reps)
+        adjacency = None
+        if self.scenario.unit == "region":
+            laid = lay_out(
+                self.scenario,
+                self.base,
+                accounts,
+                clean["accounts"],
+                clean["reps"],
+                regions,
+                named,
+            )
+            if laid is None:
+                faults = accounts.findings.faults + named.faults
+                return Checked(None, faults, self._warnings(), self._notes())
+            clean["accounts"], regions = laid.accounts, laid.regions
+            adjacency = laid.adjacency
+        else:
+            warn_demand(self.scenario, clean["accounts"], clean["reps"], named)
+        given = [one for one in (accounts, reps) if len(one.frame)]
+        note_defaults(*given)
         tables = Tables(
-            clean["accounts"],
-            clean["reps"],
-            regions,
-            None if distances is None else clean_distances(distances),
-            self._notes(),
-            self._warnings(),
-            self.sources,
-            defaults,
+            accounts=clean["accounts"],
+            reps=clean["reps"],
+            regions=regions,
+            distances=None if distances is None else clean_distances(distances),
+            adjacency=adjacency,
+            notes=self._notes(),
+            warnings=self._warnings(),
+            sources=self.sources,
+            defaults={key: x for one in given for key, x in one.defaults.items()},
         )
         return Checked(tables, [], tables.warnings, tables.notes)
 
@@ -167,6 +190,12 @@ class _Loading:
     def _raw(self, kind: str, table: Table) -> RawTable | None:
         """Read a table; None (and its faults) where that is impossible."""
         frame = self.frames[kind]
+        if frame is None and isinstance(table, RepTable) and table.count is not None:
+            width = max(2, len(str(table.count)))
+            names = [f"T{i:0{width}d}" for i in range(1, table.count + 1)]
+            frame = pd.DataFrame({"rep_id": names})
+        elif frame is None and not table.file:
+            frame = pd.DataFrame({"account_id": pd.Series([], dtype=str)})
         raw = (
             read_raw(table, self.base) if frame is None else raw_from_frame(frame, kind)
         )
@@ -185,8 +214,7 @@ class _Loading:
         self, kind: str, uses: dict[str, Use], named: Findings
     ) -> Parsed | None:
         """Read accounts or reps, and check what needs no other table."""
-        table = self._table(kind)
-        assert table is not None
+        table = self._table(kind) or Table(file="")  # regions alone may be enough
         raw = self._raw(kind, table)
         if raw is None:
             return None
@@ -200,7 +228,7 @@ class _Loading:
             fill_places(parsed)
         key = parsed.frame.columns[0]
         self.filtered[key] = _left_out(everything, raw, parsed, key)
-        if not len(raw):
+        if not len(raw) and table.file:
             raw.findings.fault(
                 "",
                 "",
@@ -209,12 +237,15 @@ class _Loading:
             )
         return parsed
 
-    def _regions(self, named: Findings) -> gpd.GeoDataFrame | None:
+    def _regions(
+        self, named: Findings, uses: dict[str, Use]
+    ) -> gpd.GeoDataFrame | None:
         table = self._table("regions")
         if table is None:
             return None
         frame = self.frames["regions"]
-        read = read_regions(table, self.base if frame is None else frame, named)
+        source = self.base if frame is None else frame
+        read = read_regions(table, source, named, uses)
         self._remember(read.raw)
         return read.regions
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from planner.scenario import Condition, Scenario
 
@@ -24,11 +24,14 @@ class Use:
         Whether it must hold numbers.
     complete
         Whether each row needs one.
+    optional
+        Whether the table may lack it, since another one may have it.
     """
 
     key: str
     numeric: bool = False
     complete: bool = False
+    optional: bool = False
 
 
 _NAME_BEFORE_OPERATOR = re.compile(
@@ -57,12 +60,31 @@ def account_uses(scenario: Scenario, rules: str = "") -> dict[str, Use]:
         ranged = condition.at_least is not None or condition.at_most is not None
         _add(uses, condition.column, Use(key, numeric=ranged))
     for index, together in enumerate(scenario.together):
+        if scenario.unit == "region" and together.column.startswith("level:"):
+            continue  # a level of the regions, not a column
         _add(uses, together.column, Use(f"together[{index}].column"))
     for index, apart in enumerate(scenario.apart):
         _add(uses, apart.column, Use(f"apart[{index}].column"))
     for name in _NAME_BEFORE_OPERATOR.findall(rules):
         _add(uses, name.strip().strip('"'), Use("baselines.rules"))
     return uses
+
+
+def shared_uses(
+    uses: Mapping[str, Use], regions: Collection[str] | None = None
+) -> dict[str, Use]:
+    """
+    Return what the scenario asks of accounts or regions, when either may have it.
+
+    Parameters
+    ----------
+    regions
+        Columns of the regions as read; None: before they are. Accounts must have what
+        these have not.
+    """
+    if regions is None:
+        return {n: replace(u, complete=False, optional=True) for n, u in uses.items()}
+    return {n: replace(u, optional=n in regions) for n, u in uses.items()}
 
 
 def rep_uses(scenario: Scenario) -> dict[str, Use]:
@@ -92,6 +114,8 @@ def _conditions(scenario: Scenario) -> Iterator[tuple[str, Condition]]:
     for name in ("pins", "forbid"):
         for index, pin in enumerate(getattr(scenario, name)):
             groups.append((f"{name}[{index}].where", pin.where or []))
+    for index, carve in enumerate(scenario.areas.carve):
+        groups.append((f"areas.carve[{index}].where", carve.where or []))
     for index, conditions in enumerate(scenario.protect.where):
         groups.append((f"protect.where[{index}]", conditions))
     if scenario.leave_out:

@@ -296,8 +296,8 @@ def holds(m: Map, s: State, t: int, out: int, new: int) -> bool:
             s.mark[v] = wanted
             first = v
             missing += 1
-    if missing == 0:
-        return new >= 0 or not _has_more(m, s, t, out)
+    if missing == 0:  # the last one on the map; a newcomer may take its place
+        return bool(new >= 0 and m.on_map[new])
     if missing == 1:
         return True
     seen, depth = wanted + 1, 0
@@ -318,16 +318,6 @@ def holds(m: Map, s: State, t: int, out: int, new: int) -> bool:
             s.mark[v] = seen
             s.stack[depth] = v
             depth += 1
-    return False
-
-
-@compiled
-def _has_more(m: Map, s: State, t: int, out: int) -> bool:
-    """Whether a territory has another unit on the map."""
-    for at in range(s.size[t]):
-        u = s.member[t, at]
-        if u != out and m.on_map[u]:
-            return True
     return False
 
 

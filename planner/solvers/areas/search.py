@@ -24,6 +24,7 @@ from planner.solvers.areas.state import (
     FEASIBLE,
     LAMBDA,
     MOVES,
+    STEPS,
     Map,
     State,
     build_map,
@@ -171,6 +172,9 @@ class _Walker:
         s.tally[LAMBDA] = CAP * STIFF**begin * cost / k
         trees = 1.0 / (8.0 * 2.0 * n / k)
         s.tally[BEST] = math.inf
+        if s.tally[STEPS] == 0.0:  # no move may be better, or even possible
+            s.tally[BEST] = s.tally[COST]
+            s.best[:] = s.label
         while share < 1.0 and not self.over():
             unit_cost = max(s.tally[COST], 1e-9) / n
             heat = HOT * (COLD / HOT) ** share * unit_cost

@@ -54,6 +54,8 @@ def first_plan(
         label[u] = np.argmin(np.where(allowed[u], m.pair[u] + np.zeros(k), np.inf))
     if (label == FREE).any() or (np.bincount(label, minlength=k) == 0).any():
         return None
+    if (m.pair[np.arange(n), _columns(m, label)] >= NONE).any():
+        return None
     return label
 
 
@@ -138,7 +140,7 @@ def _plant(
         near = np.minimum(near, ((place - place[u]) ** 2).sum(axis=1))
     piece_of = _component(m)
     for t in rng.permutation(k):
-        if (label == t).any():
+        if ((label == t) & m.on_map).any():
             continue
         free = np.flatnonzero((label == FREE) & m.on_map)
         if m.pair.shape[1] > 1:
