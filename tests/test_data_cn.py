@@ -13,6 +13,10 @@ import pandas as pd
 import pytest
 import shapely
 
+from planner.embedded import demo_scenario
+from planner.scenario import read_scenario
+from planner.tables import check_tables
+
 CN = Path(__file__).parents[1] / "data" / "cn"
 HAN = re.compile(r"[\u4e00-\u9fff]+")
 
@@ -123,3 +127,13 @@ def test_scenario_names_the_files(cities: pd.DataFrame) -> None:
     files = (scenario["regions"]["file"], scenario["areas"]["outline"])
     assert all((CN / name).is_file() for name in files)
     assert set(scenario["regions"]["fields"].values()) <= set(cities)
+
+
+def test_scenario_is_fit_to_solve() -> None:
+    """All cells are neighbours of others, and nothing needs a word of warning."""
+    scenario = read_scenario(demo_scenario("cn"))
+    tables, faults, warnings, _notes = check_tables(scenario, scenario.base)
+    assert faults == warnings == []
+    assert len(tables.regions) == 400
+    pairs = tables.adjacency[["region_id", "neighbour_id"]].to_numpy().ravel()
+    assert set(pairs) == set(tables.regions.index)
