@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from planner.solvers.areas.exact import CLOSER, as_siting, solve_hess
 from planner.solvers.areas.labels import few_labels, solve_labels
 from planner.solvers.areas.model import AreaModel, AreaOutcome, Ints
+from planner.solvers.areas.mean import mean_bound
 from planner.solvers.areas.search import Found, search_areas
 from planner.solvers.result import Watch, gap_of
 from planner.solvers.siting.bound import SiteBound, site_bound
@@ -28,6 +29,8 @@ SEARCH_FIRST, SEARCH_MOST = 0.15, 15.0
 """Share of the time, and seconds at most, for the search alone."""
 BOUND_SHARE = 0.3
 """Share of the time left for the prices on the units."""
+MEAN_SHARE = 0.15
+"""Share of the time left for the bound on spreads around means."""
 EXACT_ARCS = 12_000
 """Pairs of unit and centre up to which the exact model is asked."""
 BOUND_PAIRS = 12_000_000
@@ -96,6 +99,8 @@ class _Solve:
         """Search alone, bound, then prove and search at once."""
         left = self.watch.left
         self._search(min(SEARCH_MOST, SEARCH_FIRST * left), self.threads)
+        if self.model.weight is not None and self.found.label is not None:
+            self._prove_by_means(self.found.label)
         site = as_siting(self.model)
         if site is not None and self.model.n**2 <= BOUND_PAIRS and not self.is_done():
             self._prove_by_centres(site)
@@ -147,6 +152,16 @@ class _Solve:
             found=self.found,
         )
         watch.report("search", self.found.cost)
+
+    def _prove_by_means(self, label: Ints) -> None:
+        spread = mean_bound(
+            self.model,
+            label,
+            self.watch,
+            time_share=MEAN_SHARE,
+            threads=self.threads,
+        )
+        self._raise(least_cost(self.model) + spread)
 
     def _prove_by_centres(self, site: SitingModel) -> None:
         limit = self.found.cost
