@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from planner.solvers.areas.exact import CLOSER, as_siting, solve_hess
 from planner.solvers.areas.labels import few_labels, solve_labels
-from planner.solvers.areas.model import AreaModel, AreaOutcome, Ints
 from planner.solvers.areas.mean import mean_bound
+from planner.solvers.areas.model import AreaModel, AreaOutcome, Ints
 from planner.solvers.areas.search import Found, search_areas
 from planner.solvers.result import Watch, gap_of
 from planner.solvers.siting.bound import SiteBound, site_bound
