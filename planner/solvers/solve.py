@@ -105,7 +105,7 @@ class _Run:
         if self.bound > worst:
             return self.result(Status.INFEASIBLE, None)
         if self.problem.areas is not None:
-            return self._areas_road()
+            return self._areas_road(dual)
         if self.method == "search":
             return self._search_road(dual)
         hint = self._start(dual)
@@ -132,9 +132,15 @@ class _Run:
         self._prove(dual.certificate)
         return dual
 
-    def _areas_road(self) -> Result:
+    def _areas_road(self, dual: Dual) -> Result:
         """Connected territories: solvers of their own, beside the bound of the rows."""
-        start = None if self.warm_start is None else self.warm_start.rep_of
+        start = None
+        if self.warm_start is not None:
+            start = self.warm_start.rep_of
+        elif self.problem.total_cost.any():  # the prices know where units want to go
+            nothing = np.full(self.problem.n, -1, dtype=np.int64)
+            cheapest = completed(self.problem, nothing, dual.reduced)
+            start = self.problem.rep[cheapest].astype(np.intp)
         answer = solve_on_map(
             self.problem, self.settings, self.watch, start=start, bound=self.bound
         )
