@@ -22,7 +22,7 @@ from planner.solvers.milp import proto_of
 from planner.solvers.result import Watch
 from planner.solvers.siting.model import SitingModel
 
-CLOSER = 1e-6
+CLOSER = 5e-7
 """A plan better than the one in hand is sought that is so much cheaper, as a share."""
 
 

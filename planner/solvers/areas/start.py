@@ -54,6 +54,8 @@ def first_plan(
         label[u] = np.argmin(np.where(allowed[u], m.pair[u] + np.zeros(k), np.inf))
     if (label == FREE).any() or (np.bincount(label, minlength=k) == 0).any():
         return None
+    if (m.pair[np.arange(n), _columns(m, label)] >= NONE).any():
+        return None
     return label
 
 
