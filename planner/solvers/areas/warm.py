@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -38,4 +39,5 @@ def warm_up_areas() -> None:
         edge_price=np.ones(n - 1),
         place=np.stack([along, np.zeros(n)], axis=1),
     )
-    solve_areas(model, Watch(60.0), threads=1, iterations=2_000)
+    for one in (model, replace(model, pair=None, edge_price=None)):
+        solve_areas(one, Watch(60.0), threads=1, iterations=2_000)
