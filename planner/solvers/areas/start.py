@@ -146,9 +146,9 @@ def _plant(
         if m.pair.shape[1] > 1:
             free = free[m.pair[free, t] < NONE]
         if not len(free):
-            u = _spare(m, label, weight, t)
-            if u >= 0:
-                label[u] = t
+            spare = _spare(m, label, weight, t)
+            if spare >= 0:
+                label[spare] = t
             continue
         lacking = ~np.isin(piece_of, piece_of[label != FREE])
         if lacking[free].any():  # a part of the map without any territory
