@@ -308,11 +308,13 @@ class PlanView:
 
     def _proof(self) -> dict[str, Any]:
         shown = ("status", "bound_by", "method", "why", "stopped_by", "seconds", "seed")
-        proof = {key: self.certificate[key] for key in shown}
+        proof = {key: _(str(self.certificate[key])) for key in shown}
         proven = self.certificate.get("bases") or self.certificate["dual"]
-        dropped = ", ".join(proven["dropped"])
+        dropped = ", ".join(map(_, proven["dropped"]))
         proof["not_in_bound"] = dropped or _("nothing")
-        proof |= {f"version {k}": v for k, v in self.certificate["versions"].items()}
+        version = _("version {name}")
+        versions = self.certificate["versions"].items()
+        proof |= {version.format(name=name): number for name, number in versions}
         return proof | {
             f"sha256 {k}": v for k, v in self.certificate["sources"].items()
         }
@@ -350,7 +352,7 @@ def term_label(term: str, scenario: Scenario) -> str:
     family, index = term.rstrip("]").split("[")
     if family == "balance":
         measure = scenario.balance[int(index)].measure
-        return _("Imbalance of {measure}").format(measure=measure)
+        return _("Imbalance of {measure}").format(measure=_(measure))
     column = scenario.together[int(index)].column
     return _("Split of {column}").format(column=column)
 
@@ -361,8 +363,9 @@ def row_label(row: str, scenario: Scenario) -> tuple[str, str]:
     family, index = source.rstrip("]").split("[")
     entry = getattr(scenario, family)[int(index)]
     if family == "budgets":
-        return _("Budget of {what}").format(what=entry.of), _("all")
-    return f"{_('Limit') if family == 'limits' else _('Band')}: {entry.measure}", who
+        return _("Budget of {what}").format(what=_(entry.of)), _("all")
+    rule = _("Limit: {measure}") if family == "limits" else _("Band: {measure}")
+    return rule.format(measure=_(entry.measure)), who
 
 
 def baseline_label(name: str, kind: str) -> str:

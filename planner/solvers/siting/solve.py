@@ -110,7 +110,9 @@ class _Solve:
     def _done(self) -> bool:
         """Whether the plan is good enough, or time is up."""
         close = self.site is not None and self.bound >= self.cost - self._gain
-        return close or gap_of(self.cost, self.bound) <= self.gap or self.watch.left <= 0
+        return (
+            close or gap_of(self.cost, self.bound) <= self.gap or self.watch.left <= 0
+        )
 
     def _anneal(self, annealer: Annealer, sites: list[Ints], share: float) -> None:
         runs = annealer.run(sites, HOT, COLD, self.watch.left * share)
