@@ -67,9 +67,7 @@ class Recut:
         """Solve regions for some time, or until `stop` is set from outside, (1,)."""
         ends = watch.seconds + seconds
         with ThreadPoolExecutor(threads) as pool:
-            jobs = [
-                pool.submit(self._work, watch, stop, ends) for _ in range(threads)
-            ]
+            jobs = [pool.submit(self._work, watch, stop, ends) for _ in range(threads)]
             for job in jobs:
                 job.result()
 
