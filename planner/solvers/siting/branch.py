@@ -24,6 +24,7 @@ from planner.solvers.siting.node import (
     climb,
     leave_out,
     look_closer,
+    only_plan,
     try_plan,
     work_for,
 )
@@ -156,8 +157,13 @@ def _search(task, work, cost, status, price, limit, stop, nodes, first_steps, be
                 depth += 1
                 _apply(task, costs[depth], statuses[depth], site, unit, take == 1)
                 continue
-            if site >= 0 or not _settled(work):
-                complete = False
+            if site >= 0:
+                complete = False  # too deep
+            else:
+                total = only_plan(task, work, here, state)
+                if total <= limit - task.gain:
+                    limit = total
+                    best[:] = work.site
         depth -= 1
         while depth >= 0 and split[depth, 0] < 0:
             depth -= 1
@@ -166,12 +172,6 @@ def _search(task, work, cost, status, price, limit, stop, nodes, first_steps, be
             split[depth, 0] = -1
             _apply(task, costs[depth], statuses[depth], site, unit, take != 1)
     return limit, complete, count
-
-
-@compiled
-def _settled(work):  # type: ignore[no-untyped-def]
-    """Whether the bound's own answer is a plan: every unit is taken once."""
-    return np.abs(work.covered - 1.0).max() < 1e-9
 
 
 @compiled

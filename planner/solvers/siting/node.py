@@ -340,10 +340,10 @@ def leave_out(task, work, cost, status, price, bound, limit):  # type: ignore[no
             if status[j] == FREE:
                 status[j] = CLOSED
                 cost[j] = np.inf
+    served = True
     for u in range(n):
-        if not (cost[:, u] < np.inf).any():
-            return False
-    return True
+        served &= (cost[:, u] < np.inf).any()
+    return served
 
 
 @compiled
@@ -354,7 +354,7 @@ def try_plan(task, work, cost):  # type: ignore[no-untyped-def]
     Units taken twice stay with the nearer site; those left out go, largest first, to
     the nearest site with room; then single units and pairs change sites while it pays.
     """
-    n, q = len(work.site), len(task.demand)
+    n = len(work.site)
     site, load = work.site, work.load
     site[:] = -1
     load[:] = 0
@@ -385,12 +385,31 @@ def try_plan(task, work, cost):  # type: ignore[no-untyped-def]
         site[u] = at
         load[:, at] += task.demand[:, u]
     _improve(task, work, cost, sites)
-    total = 0.0
-    for u in range(n):
-        total += cost[site[u], u]
+    return _judge(task, work, cost, sites)
+
+
+@compiled
+def only_plan(task, work, cost, status):  # type: ignore[no-untyped-def]
+    """Cost of the one plan left where all is decided; inf where it breaks rules."""
+    work.load[:] = 0
+    for u in range(len(work.site)):
+        work.site[u] = np.argmin(cost[:, u])
+        work.load[:, work.site[u]] += task.demand[:, u]
+    for j in range(len(status)):
+        if status[j] == OPEN and task.own[j] >= 0 and work.site[task.own[j]] != j:
+            return np.inf
+    return _judge(task, work, cost, np.flatnonzero(status == OPEN))
+
+
+@compiled
+def _judge(task, work, cost, sites):  # type: ignore[no-untyped-def]
+    """Cost of the plan in `work`; inf where it breaks a band."""
+    total, load = 0.0, work.load
+    for u in range(len(work.site)):
+        total += cost[work.site[u], u]
     for j in sites:
         total += task.open_cost[j]
-        for k in range(q):
+        for k in range(len(load)):
             if load[k, j] < task.low[k, j] or load[k, j] > task.high[k, j] >= 0:
                 return np.inf
     return total
@@ -424,21 +443,22 @@ def _improve(task, work, cost, sites):  # type: ignore[no-untyped-def]
                 continue
             for j in sites:
                 gain = cost[i, u] - cost[j, u]
-                if j != i and gain > 1e-9 and _fits(task, load, j, u, -1):
-                    if _fits(task, load, i, -1, u):
-                        site[u] = j
-                        load[:, i] -= task.demand[:, u]
-                        load[:, j] += task.demand[:, u]
-                        better, i = True, j
+                pays = j != i and gain > 1e-9
+                pays = pays and _fits(task, load, j, u, -1)
+                if pays and _fits(task, load, i, -1, u):
+                    site[u] = j
+                    load[:, i] -= task.demand[:, u]
+                    load[:, j] += task.demand[:, u]
+                    better, i = True, j
             for v in range(u):
                 j, i = site[v], site[u]
                 if i == j or task.own[j] == v or task.own[i] == u:
                     continue
                 gain = cost[i, u] + cost[j, v] - cost[j, u] - cost[i, v]
-                if gain > 1e-9 and _fits(task, load, j, u, v):
-                    if _fits(task, load, i, v, u):
-                        change = task.demand[:, u] - task.demand[:, v]
-                        site[u], site[v] = j, i
-                        load[:, i] -= change
-                        load[:, j] += change
-                        better = True
+                pays = gain > 1e-9 and _fits(task, load, j, u, v)
+                if pays and _fits(task, load, i, v, u):
+                    change = task.demand[:, u] - task.demand[:, v]
+                    site[u], site[v] = j, i
+                    load[:, i] -= change
+                    load[:, j] += change
+                    better = True

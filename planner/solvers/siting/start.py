@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from planner.solvers.result import Watch
 from planner.solvers.siting.anneal import anneal
 from planner.solvers.siting.model import NO_LIMIT, SitingModel, recount
 from planner.solvers.siting.question import Floats, Ints, usable
@@ -108,11 +107,3 @@ class Annealer:
         site = best_site[best_book]
         cost, faults = recount(self.model, site)
         return (np.inf, site) if faults else (cost, site)
-
-
-def best_of(runs: list[tuple[float, Ints]]) -> tuple[float, Ints]:
-    """Return the cheapest run."""
-    return min(runs, key=lambda run: run[0])
-
-
-_ = Watch
