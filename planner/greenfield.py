@@ -25,9 +25,9 @@ from planner.words import _
 Bools = NDArray[np.bool_]
 Positions = NDArray[np.intp]
 
-SITES_SHARE, TRY_SHARE = 0.45, 0.12
-"""Shares of the time: for choosing bases; of the whole, for accounts at a set of them."""
-ROUNDS = 3
+SITES_SHARE, TRY_SHARE = 0.5, 0.06
+"""Shares of the time: for choosing bases; for accounts at one set of them."""
+ROUNDS = 4
 """Times that the bases are moved to where their accounts want them, at most."""
 CLOSER = 0.8
 """A bound by search alone is taken where it leaves this share of the gap, or less."""

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
+from planner.certificate import certificate_of
 from planner.compile import Compiled, compile_problem
 from planner.earlier import read_start
 from planner.errors import PlannerError
@@ -47,6 +48,8 @@ from planner.words import _
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from planner.maps import AreaLayer
 
 
 LEAST_SECONDS = 0.5
@@ -124,6 +127,24 @@ class Solution:
         if self.tables.bases is None:
             opening = []
         return (*pairs, *rows, *sets, *self._map_terms(), *opening)
+
+    def costs_by_term(self) -> dict[str, float]:
+        """Cost of each term in the scenario's currency; needs a plan."""
+        assert self.result.arcs is not None
+        problem = self.compiled.problem
+        terms = dict.fromkeys(self.terms, 0) | evaluate(problem, self.result.arcs).terms
+        if self.tables.bases is not None:
+            terms[OPENING] = self.opening
+        return {name: cost / problem.cost_scale for name, cost in terms.items()}
+
+    def area_layer(self) -> AreaLayer:
+        """Territories of a plan by regions, beside today's, to be drawn."""
+        from planner.workspace import view_of
+
+        view = view_of(self, certificate_of(self))
+        layers = view.layers()
+        assert layers is not None
+        return cast("AreaLayer", layers["areas"])
 
     @property
     def opening(self) -> int:

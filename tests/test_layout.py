@@ -66,6 +66,7 @@ ALONE = (
     "solution",
     "edits",
     "greenfield",
+    "sizing",
     "bench",
 )
 """What the judge must never see: it recounts what these have computed."""
