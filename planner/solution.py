@@ -212,6 +212,7 @@ def solve(
     reps: pd.DataFrame | None = None,
     regions: pd.DataFrame | None = None,
     distances: pd.DataFrame | None = None,
+    bases: pd.DataFrame | None = None,
     time_limit_s: float | None = None,
     seed: int | None = None,
     warm_start: Solution | str | Path | pd.Series | None = None,
@@ -225,7 +226,7 @@ def solve(
     ----------
     scenario
         A scenario, or the path of a scenario file.
-    accounts, reps, regions, distances
+    accounts, reps, regions, distances, bases
         Frames that stand in for the scenario's files; the same contract holds.
     time_limit_s, seed
         Instead of those in the scenario.
@@ -257,6 +258,7 @@ def solve(
         reps=reps,
         regions=regions,
         distances=distances,
+        bases=bases,
     )
     if len(scenario.counts) > 1:
         raise PlannerError(

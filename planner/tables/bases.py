@@ -34,7 +34,7 @@ class BasesRead(NamedTuple):
 
 def read_bases(
     scenario: Scenario,
-    base: Path,
+    source: Path | pd.DataFrame,
     accounts: pd.DataFrame,
     reps: Parsed,
     regions: gpd.GeoDataFrame | None,
@@ -45,6 +45,8 @@ def read_bases(
 
     Parameters
     ----------
+    source
+        The folder that the table's file is relative to; or a frame for the file.
     accounts
         Parsed and placed, column ``account_id``.
     reps
@@ -56,7 +58,7 @@ def read_bases(
     """
     assert scenario.bases is not None
     bases = scenario.bases
-    raw, fields = _raw(scenario, bases, base, accounts, regions)
+    raw, fields = _raw(scenario, bases, source, accounts, regions)
     if isinstance(raw, Findings):
         return BasesRead(raw, None)
     if "base_id" not in fields and find_column(raw.cells.column_names, "id"):
@@ -82,12 +84,14 @@ def read_bases(
 def _raw(
     scenario: Scenario,
     bases: Bases,
-    base: Path,
+    source: Path | pd.DataFrame,
     accounts: pd.DataFrame,
     regions: gpd.GeoDataFrame | None,
 ) -> tuple[RawTable | Findings, dict[str, object]]:
     """Return the cells of the candidates, and where the scenario takes fields from."""
     fields: dict[str, object] = dict(bases.fields)
+    if isinstance(source, pd.DataFrame):
+        return raw_from_frame(source, "bases"), fields
     if bases.candidates == "accounts":
         chosen = accounts[matches(accounts, bases.where)]
         names = ["account_id", "name", "latitude", "longitude"]
@@ -107,7 +111,7 @@ def _raw(
             }
         )
         return raw_from_frame(frame, "regions"), fields
-    return read_raw(Table(file=bases.candidates), base), fields
+    return read_raw(Table(file=bases.candidates), source), fields
 
 
 def _check_ids(parsed: Parsed, reps: Parsed) -> None:

@@ -51,6 +51,7 @@ def load_tables(
     reps: pd.DataFrame | None = None,
     regions: pd.DataFrame | None = None,
     distances: pd.DataFrame | None = None,
+    bases: pd.DataFrame | None = None,
 ) -> Tables:
     """
     Read, parse and check the tables of a scenario.
@@ -61,7 +62,7 @@ def load_tables(
         Names the files, and says how to read them.
     base
         Folder that relative paths start from.
-    accounts, reps, regions, distances
+    accounts, reps, regions, distances, bases
         Data frames that stand in for the files; same contract, same checks. In
         messages their file is "accounts" etc., and their row position + 2.
 
@@ -77,6 +78,7 @@ def load_tables(
         reps=reps,
         regions=regions,
         distances=distances,
+        bases=bases,
     )
     if checked.tables is None:
         raise TableError(checked.faults)
@@ -100,6 +102,7 @@ def check_tables(
     reps: pd.DataFrame | None = None,
     regions: pd.DataFrame | None = None,
     distances: pd.DataFrame | None = None,
+    bases: pd.DataFrame | None = None,
 ) -> Checked:
     """
     Do as `load_tables`, but return the faults, by file and row, with all the rest.
@@ -109,6 +112,7 @@ def check_tables(
         "reps": reps,
         "regions": regions,
         "distances": distances,
+        "bases": bases,
     }
     return _Loading(scenario, Path(base), frames).run()
 
@@ -274,8 +278,14 @@ class _Loading:
             return None
         check_region_ids(accounts, regions)
         place_by_region(accounts, regions)
+        source = self.frames["bases"]
         read = read_bases(
-            self.scenario, self.base, accounts.frame, reps, regions, named
+            self.scenario,
+            self.base if source is None else source,
+            accounts.frame,
+            reps,
+            regions,
+            named,
         )
         self._remember(read.raw)
         return read.parsed
