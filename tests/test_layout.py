@@ -31,7 +31,7 @@ RANKS = (
     ("reporting", "certificate"),
     ("workspace", "earlier", "telling"),
     ("solution",),
-    ("edits", "console", "helptexts"),
+    ("edits", "console", "helptexts", "sizing"),
     ("bench",),
     ("cli",),
 )
