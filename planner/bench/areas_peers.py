@@ -273,7 +273,8 @@ def notes() -> list[str]:
 def _asked() -> str:
     return _(
         "Peers get the map without reps, and their groups the reps that suit best. "
-        "gerrychain keeps the band of one measure alone (that of compactness, else the first); its chains (ReCom) "
+        "gerrychain keeps the band of one measure alone (that of compactness, else the "
+        "first); its chains (ReCom) "
         "refuse what is worse in the worst band, then in cut edges or cost. spopt and "
         "k-means take no limits on amounts: spopt's regions are connected and alike in "
         "their places; max-p has a floor for that measure and chooses the number "
