@@ -57,7 +57,7 @@ class Case:
 
     @property
     def main(self) -> int:
-        """The measure for solvers that take one: that of compactness, else the first."""
+        """For solvers that take one measure: that of compactness, else the first."""
         compactness = self.scenario.areas.compactness
         if compactness is not None and compactness.measure in self.measures:
             return self.measures.index(compactness.measure)
