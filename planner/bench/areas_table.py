@@ -43,7 +43,7 @@ def _text(key: str) -> Callable[[Sequence[Run]], str]:
 def spans(run: Run) -> str:
     """Write of each measure how far the territories' loads are off their mean."""
     said = [
-        f"{name} {run[f'low_{name}']:+.1%} .. {run[f'high_{name}']:+.1%}"
+        f"{name} {run[f'low_{name}']:+z.1%} .. {run[f'high_{name}']:+z.1%}"
         for name in run.get("measures", ())
         if run.get(f"low_{name}") is not None
     ]
