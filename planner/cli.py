@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.bench.command import bench
-from planner.console import heeding_ctrl_c, progress, say, talk
+from planner.console import heeding_ctrl_c, list_faults, progress, say, talk
+from planner.embedded import DEMOS
 from planner.errors import PlannerError
-from planner.words import _, set_language, wanted_language
+from planner.helptexts import Multilingual, choose_language
+from planner.words import _
 
 if TYPE_CHECKING:
     from planner.solution import Solution
@@ -20,10 +22,8 @@ if TYPE_CHECKING:
 NO, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes: the answer is no; bad input or usage; interrupted (best plan written)."""
 
-FAULTS_SHOWN = 20
 
-
-class _Commands(click.Group):
+class _Commands(Multilingual):
     """A group that turns every error a user can fix into one line and exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -81,34 +81,44 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable o
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="territory-planner", prog_name="planner")
-@click.option("--lang", metavar="CODE", help="Language of messages, e.g. en or zh.")
-def main(lang: str | None) -> None:
+@click.option(
+    "--lang",
+    metavar="CODE",
+    is_eager=True,
+    callback=choose_language,
+    help="Language of messages, e.g. en or zh; before --help, of the help, too.",
+)
+def main(lang: str) -> None:
     """Plan sales territories: who serves which account, with a proven gap."""
-    code = wanted_language(lang)
-    if code != "en":  # a wrong code must not cost a solve
+    if lang != "en":  # a wrong code must not cost a solve
         from planner.report import locale_of
 
-        locale_of(code)
-    set_language(code)
+        locale_of(lang)
 
 
 @main.command()
+@click.option(
+    "--country",
+    type=click.Choice(DEMOS),
+    default=DEMOS[0],
+    show_default=True,
+    help="us: 7,555 places, 75 reps; cn: 400 cities as regions, 24 reps.",
+)
 @_OUTPUT
 @_TIME
 @_SEED
 @_JSON
-def demo(
-    output: Path, time_limit: float | None, seed: int | None, as_json: bool
-) -> None:
-    """Solve the embedded demo: 7,555 US places, 75 reps.
+def demo(country: str, output: Path, **options: Any) -> None:
+    """Solve an embedded demo: US places, or Chinese cities.
 
     \b
     Example:
         planner demo -o demo/
+        planner --lang zh demo --country cn -o demo-cn/
     """
     from planner.embedded import demo_scenario
 
-    _solve(demo_scenario(), output, time_limit, seed, as_json)
+    _solve(demo_scenario(country), output, **options)
 
 
 @main.command()
@@ -265,8 +275,8 @@ def check(scenario: Path, faults: Path | None, as_json: bool) -> None:
     else:
         for note in notes:
             click.echo(note)
-        _list(_("{n:,} warning(s)"), warnings)
-        _list(_("{n:,} fault(s)"), found)
+        list_faults(_("{n:,} warning(s)"), warnings)
+        list_faults(_("{n:,} fault(s)"), found)
         if tables is not None:
             fit = _("{accounts:,} accounts, {reps:,} reps: fit to solve.")
             regions = 0
@@ -285,18 +295,6 @@ def check(scenario: Path, faults: Path | None, as_json: bool) -> None:
             )
     if found:
         sys.exit(BAD_INPUT)
-
-
-def _list(head: str, found: list) -> None:
-    """Print the first of them and count the rest."""
-    if not found:
-        return
-    click.echo(head.format(n=len(found)) + ":")
-    for one in found[:FAULTS_SHOWN]:
-        click.echo(f"  {one}")
-    hidden = len(found) - FAULTS_SHOWN
-    if hidden > 0:
-        click.echo(_("  ... and {n:,} more; --faults FILE writes all").format(n=hidden))
 
 
 @main.command()

@@ -14,7 +14,10 @@ import click
 
 from planner.words import _
 
+FAULTS_SHOWN = 20
+
 if TYPE_CHECKING:
+    from planner.errors import Fault
     from planner.solvers.result import Progress
 
 
@@ -27,6 +30,18 @@ def say(text: str) -> None:
     """Speak to people only: nothing where stderr is a file or a pipe."""
     if sys.stderr.isatty():
         talk(text)
+
+
+def list_faults(head: str, found: list[Fault]) -> None:
+    """Print the first of them under a head with their number, and count the rest."""
+    if not found:
+        return
+    click.echo(head.format(n=len(found)) + ":")
+    for one in found[:FAULTS_SHOWN]:
+        click.echo(f"  {one}")
+    hidden = len(found) - FAULTS_SHOWN
+    if hidden > 0:
+        click.echo(_("  ... and {n:,} more; --faults FILE writes all").format(n=hidden))
 
 
 @contextmanager
@@ -89,7 +104,7 @@ def progress_line(moment: Progress) -> str:
         "{seconds:5.0f} s  {phase:<8} incumbent {cost}  bound {bound:,.0f}  gap {gap}"
     ).format(
         seconds=moment.seconds,
-        phase=moment.phase,
+        phase=_(moment.phase),
         cost=cost,
         bound=moment.bound,
         gap=gap,

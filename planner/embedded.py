@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from planner.errors import PlannerError
-from planner.words import _
+from planner.words import _, codes, language
+
+DEMOS = ("us", "cn")
+"""Countries that there is a demo of."""
 
 _PACKAGE = Path(__file__).parent
 
@@ -30,9 +33,16 @@ def data_folder() -> Path:
     )
 
 
-def demo_scenario() -> Path:
-    """Path of the demo's scenario file."""
-    return data_folder() / "us" / "demo.toml"
+def demo_scenario(country: str = "us") -> Path:
+    """
+    Path of a demo's scenario file.
+
+    Parameters
+    ----------
+    country
+        One of `DEMOS`: "us", accounts shared among reps; "cn", cities as regions.
+    """
+    return data_folder() / country / "demo.toml"
 
 
 def write_example(folder: Path) -> list[Path]:
@@ -45,7 +55,8 @@ def write_example(folder: Path) -> list[Path]:
         If one of the files is there already.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / name for name in _EXAMPLE]
+    example = _example()
+    paths = [folder / name for name in example]
     if taken := [str(path) for path in paths if path.exists()]:
         raise PlannerError(
             _(
@@ -53,9 +64,18 @@ def write_example(folder: Path) -> list[Path]:
                 "planner init FOLDER"
             ).format(paths=", ".join(taken))
         )
-    for path, text in zip(paths, _EXAMPLE.values(), strict=True):
+    for path, text in zip(paths, example.values(), strict=True):
         path.write_text(text, encoding="utf-8")
     return paths
+
+
+def _example() -> dict[str, str]:
+    """Return file name -> text, in the chosen language if it has an example."""
+    for code in codes(language()):
+        if (folder := _PACKAGE / "examples" / code).is_dir():
+            files = sorted(folder.iterdir(), key=lambda path: path.suffix != ".toml")
+            return {path.name: path.read_text(encoding="utf-8") for path in files}
+    return _EXAMPLE
 
 
 _EXAMPLE = {

@@ -54,7 +54,9 @@ class Fault:
             place += _(", column {column}").format(column=self.column)
         shown = self.value if len(self.value) <= 60 else self.value[:57] + "..."
         value = f" = {shown!r}" if self.row or self.value else ""
-        return f"{place}{value}: {self.rule}. {self.remedy}"
+        return _("{place}: {rule}. {remedy}").format(
+            place=place + value, rule=self.rule, remedy=self.remedy
+        )
 
 
 class TableError(PlannerError):

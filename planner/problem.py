@@ -212,12 +212,18 @@ class Problem:
         PlannerError
             If a unit's rep is not eligible for it.
         """
-        hit = np.flatnonzero(self.rep == rep_of[self.unit])
-        if len(hit) != self.n:
-            missing = np.setdiff1d(np.arange(self.n), self.unit[hit])
+        hit = self.arcs_of_or_none(rep_of)
+        if hit is None:
+            served = self.unit[self.rep == rep_of[self.unit]]
+            missing = np.setdiff1d(np.arange(self.n), served)
             names = ", ".join(self.unit_ids[u] for u in missing[:5])
             raise PlannerError(f"The rep is not eligible for these units: {names}")
         return hit
+
+    def arcs_of_or_none(self, rep_of: NDArray[np.intp]) -> NDArray[np.int64] | None:
+        """Do as `arcs_of`, but return None where a rep is not eligible."""
+        hit = np.flatnonzero(self.rep == rep_of[self.unit])
+        return hit if len(hit) == self.n else None
 
 
 @dataclass(frozen=True)

@@ -279,7 +279,7 @@ def _kpis(data: ReportData) -> list[Kpi]:
         found.append(
             Kpi(
                 label=str(row["label"]),
-                against=str(row["reference"]) or _("average"),
+                against=_(str(row["reference"])) or _("average"),
                 lowest=(str(shares.idxmin()), float(shares.min())),
                 highest=(str(shares.idxmax()), float(shares.max())),
                 band=(low, high),

@@ -307,10 +307,12 @@ class PlanView:
 
     def _proof(self) -> dict[str, Any]:
         shown = ("status", "bound_by", "method", "why", "stopped_by", "seconds", "seed")
-        proof = {key: self.certificate[key] for key in shown}
-        dropped = ", ".join(self.certificate["dual"]["dropped"])
+        proof = {key: _(str(self.certificate[key])) for key in shown}
+        dropped = ", ".join(map(_, self.certificate["dual"]["dropped"]))
         proof["not_in_bound"] = dropped or _("nothing")
-        proof |= {f"version {k}": v for k, v in self.certificate["versions"].items()}
+        version = _("version {name}")
+        versions = self.certificate["versions"].items()
+        proof |= {version.format(name=name): number for name, number in versions}
         return proof | {
             f"sha256 {k}": v for k, v in self.certificate["sources"].items()
         }
@@ -347,7 +349,7 @@ def term_label(term: str, scenario: Scenario) -> str:
     family, index = term.rstrip("]").split("[")
     if family == "balance":
         measure = scenario.balance[int(index)].measure
-        return _("Imbalance of {measure}").format(measure=measure)
+        return _("Imbalance of {measure}").format(measure=_(measure))
     column = scenario.together[int(index)].column
     return _("Split of {column}").format(column=column)
 
@@ -358,8 +360,9 @@ def row_label(row: str, scenario: Scenario) -> tuple[str, str]:
     family, index = source.rstrip("]").split("[")
     entry = getattr(scenario, family)[int(index)]
     if family == "budgets":
-        return _("Budget of {what}").format(what=entry.of), _("all")
-    return f"{_('Limit') if family == 'limits' else _('Band')}: {entry.measure}", who
+        return _("Budget of {what}").format(what=_(entry.of)), _("all")
+    rule = _("Limit: {measure}") if family == "limits" else _("Band: {measure}")
+    return rule.format(measure=_(entry.measure)), who
 
 
 def baseline_label(name: str, kind: str) -> str:

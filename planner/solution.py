@@ -269,10 +269,10 @@ def solve_compiled(
 
 
 def _todays_map(compiled: Compiled) -> WarmStart | None:
-    """Start from today's map where leaving it costs something or is capped."""
+    """Start from today's map where leaving it is capped, and no pair has a price."""
     pairs, problem = compiled.pairs, compiled.problem
     capped = {problem.measures[row.measure] for row in problem.rows} & {*MOVED}
-    if "handover" not in problem.terms and not capped:
+    if problem.total_cost.any() or not capped:
         return None
     first = np.unique(compiled.unit_of, return_index=True)[1]
     return WarmStart(pairs.owner[first].astype(np.intp))

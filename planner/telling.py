@@ -23,12 +23,12 @@ def outcome_lines(solution: Solution) -> list[str]:
         _("Method: {method} ({why}); stopped by {what} after {seconds:.1f} s.").format(
             method=result.method,
             why=result.why,
-            what=result.stopped_by,
+            what=_(result.stopped_by),
             seconds=result.seconds,
         )
     ]
     if solution.plan is None:
-        lines.append(_("No plan: {status}.").format(status=result.status))
+        lines.append(_("No plan: {status}.").format(status=_(result.status)))
         return [*lines, *solution.reasons]
     lines.append(
         _(
@@ -39,7 +39,7 @@ def outcome_lines(solution: Solution) -> list[str]:
             currency=currency,
             bound=solution.bound,
             gap=solution.gap,
-            status=result.status,
+            status=_(result.status),
         )
     )
     if result.gap > 0 and result.bound_by == "dual" and result.prices.dropped:
@@ -47,7 +47,7 @@ def outcome_lines(solution: Solution) -> list[str]:
             _(
                 "The bound does not see: {names}. It holds without them, so the true "
                 "gap may be much smaller."
-            ).format(names=", ".join(result.prices.dropped))
+            ).format(names=", ".join(map(_, result.prices.dropped)))
         )
     lines += not_compared([{"kind": b.kind} for b in solution.baselines])
     feasible = [b for b in solution.baselines if b.feasible]
@@ -89,7 +89,7 @@ def contract_text(contracts: Mapping[str, Sequence[FieldInfo]]) -> str:
     for table, infos in contracts.items():
         lines.append(f"[{table}]")
         for info in infos:
-            kind = ", ".join(dict.fromkeys(filter(None, (info.type, info.unit))))
+            kind = ", ".join(dict.fromkeys(filter(None, (_(info.type), info.unit))))
             if info.required:
                 default = _("required")
             elif info.default:
@@ -107,8 +107,14 @@ def contract_text(contracts: Mapping[str, Sequence[FieldInfo]]) -> str:
 def table_text(table: pd.DataFrame) -> str:
     """Lay out what `planner.compare.compare` returns for a terminal."""
     figures = table.drop(columns=["label", "unit", "better"])
-    units = table["unit"].map(lambda unit: f" [{unit}]" if unit else "")
+    plans = (len(figures.columns) + 1) // 2  # then the change against the first
+    units = table["unit"].map(lambda unit: " [" + _(unit) + "]" if unit else "")
     named = figures.set_axis(list(table["label"] + units))
+    change = _("delta {name}")
+    named.columns = [
+        change.format(name=name.removeprefix("delta ")) if at >= plans else name
+        for at, name in enumerate(named.columns)
+    ]
     return named.to_string(na_rep="", float_format=_number)
 
 

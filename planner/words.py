@@ -6,7 +6,9 @@ import gettext
 import os
 from pathlib import Path
 
-_LOCALES = Path(__file__).parent / "locales"
+LOCALES = Path(__file__).parent / "locale"
+"""Catalogues: ``<language>/LC_MESSAGES/planner.mo``."""
+
 _catalogue: gettext.NullTranslations = gettext.NullTranslations()
 _language = "en"
 
@@ -18,12 +20,12 @@ def set_language(language: str | None = None) -> None:
     Parameters
     ----------
     language
-        A code such as ``"en"`` or ``"zh"``; None takes ``PLANNER_LANG``, else
-        English. A language without a catalogue falls back to English.
+        A code such as ``"en"``, ``"zh"`` or ``"zh-CN"``; None takes ``PLANNER_LANG``,
+        else English. A language without a catalogue falls back to English.
     """
     global _catalogue, _language
     code = wanted_language(language)
-    _catalogue = gettext.translation("planner", _LOCALES, [code], fallback=True)
+    _catalogue = gettext.translation("planner", LOCALES, codes(code), fallback=True)
     _language = code
 
 
@@ -37,6 +39,51 @@ def language() -> str:
     return _language
 
 
+def codes(code: str) -> list[str]:
+    """Return the codes to look for, the exact one first: zh-Hans-CN is zh, too."""
+    parts = code.replace("-", "_").split("_")
+    return ["_".join(parts[:count]) for count in range(len(parts), 0, -1)]
+
+
 def _(message: str) -> str:
-    """Return the message in the chosen language."""
-    return _catalogue.gettext(message)
+    """
+    Return the message in the chosen language.
+
+    Also for a code that is shown to people, such as a status or the name of a check:
+    those of `CODES` have a translation, any other comes back as it is.
+    """
+    # The empty message stands for the header of a catalogue.
+    return _catalogue.gettext(message) if message else ""
+
+
+def N_(message: str) -> str:
+    """Mark a message for the catalogue; it is translated where it is shown."""
+    return message
+
+
+CODES = (
+    # How a solve ended, what stopped it, what proved the bound, what it is doing.
+    *(N_("optimal"), N_("feasible"), N_("infeasible"), N_("no plan found")),
+    *(N_("proof"), N_("interruption"), N_("gap"), N_("iterations"), N_("time limit")),
+    *(N_("dual"), N_("solver"), N_("trivial")),
+    *(N_("search"), N_("bound"), N_("parts"), N_("done")),
+    # What the certificate says of it.
+    *(N_("status"), N_("bound_by"), N_("method"), N_("why"), N_("stopped_by")),
+    *(N_("seconds"), N_("seed"), N_("not_in_bound")),
+    # What the judge asks.
+    *(N_("certificate"), N_("complete"), N_("seal"), N_("inputs"), N_("plan")),
+    *(N_("recount"), N_("eligibility"), N_("left out"), N_("limits"), N_("balance")),
+    *(N_("budgets"), N_("together"), N_("apart"), N_("cost per account")),
+    *(N_("units"), N_("terms"), N_("cost"), N_("loads"), N_("reps"), N_("moved")),
+    *(N_("regions"), N_("adjacency"), N_("contiguity"), N_("accounts in regions")),
+    # Measures, terms of the cost, and budgets.
+    *(N_("accounts"), N_("hours"), N_("value"), N_("moved_accounts")),
+    *(N_("moved_value"), N_("travel"), N_("skill"), N_("fit"), N_("handover")),
+    *(N_("leave_out"), N_("moved_regions"), N_("compactness"), N_("cut_edges")),
+    # Kinds and units of figures.
+    *(N_("id"), N_("text"), N_("number"), N_("degrees"), N_("yes/no"), N_("skills")),
+    *(N_("share"), N_("currency"), N_("capacity"), N_("target")),
+    # How precisely an address was placed.
+    *(N_("postal code"), N_("district"), N_("city"), N_("province")),
+)
+"""Codes of files and of the terminal that people also read as words."""

@@ -167,7 +167,7 @@ def test_demo_is_a_solve_of_the_embedded_scenario(
 ) -> None:
     """The demo's own data is solved elsewhere; here a small one stands in."""
     assert demo_scenario().is_file()
-    monkeypatch.setattr("planner.embedded.demo_scenario", lambda: example)
+    monkeypatch.setattr("planner.embedded.demo_scenario", lambda country: example)
     result = run("demo", "-o", tmp_path / "demo", "--time-limit", 20)
     assert result.exit_code == 0, result.output
     assert planner.verify(tmp_path / "demo").ok
@@ -398,3 +398,36 @@ def test_an_unknown_language_is_told_before_any_work(tmp_path):
         assert result.exit_code == 2
         assert "is no known language. Use a code such as en or zh." in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_help_and_complaints_of_the_command_line_are_chinese(monkeypatch):
+    """Also those that click words itself."""
+    monkeypatch.setenv("LANGUAGE", "en")
+    try:
+        shown = CliRunner().invoke(main, ["--lang", "zh", "--help"]).stdout
+        assert "规划销售辖区" in shown
+        assert "求解内置示例" in shown
+        assert "显示此帮助并退出" in shown
+        shown = CliRunner().invoke(main, ["--lang", "zh", "solve", "--help"]).stdout
+        assert "Ctrl-C 停止求解并写出目前最好的方案" in shown
+        assert "planner solve plan.toml --time-limit 60 -o out/" in shown
+        told = CliRunner().invoke(main, ["--lang", "zh", "verify"])
+        assert (told.exit_code, "错误：缺少参数" in told.stderr) == (2, True)
+        told = CliRunner().invoke(main, ["--lang", "zh", "check", "no.toml"])
+        assert (told.exit_code, "错误：no.toml：无法读取" in told.stderr) == (2, True)
+    finally:
+        assert "Usage:" in CliRunner().invoke(main, ["--lang", "en", "--help"]).stdout
+
+
+def test_example_is_in_the_chosen_language(tmp_path):
+    """With Chinese file names and headers; it can be solved."""
+    try:
+        result = CliRunner().invoke(main, ["--lang", "zh-CN", "init", str(tmp_path)])
+    finally:
+        CliRunner().invoke(main, ["--lang", "en", "--help"])
+    assert result.exit_code == 0
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"plan.toml", "客户.csv", "销售代表.csv"}
+    checked = run("check", tmp_path / "plan.toml")
+    assert checked.exit_code == 0, checked.stderr
+    assert "10 accounts, 3 reps: fit to solve." in checked.stdout

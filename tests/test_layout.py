@@ -31,7 +31,7 @@ RANKS = (
     ("reporting", "certificate"),
     ("workspace", "earlier", "telling"),
     ("solution",),
-    ("edits", "console"),
+    ("edits", "console", "helptexts"),
     ("bench",),
     ("cli",),
 )
@@ -70,7 +70,7 @@ ALONE = (
 """What the judge must never see: it recounts what these have computed."""
 
 ONLY_IN = {
-    "click": ("cli", "console", "bench"),
+    "click": ("cli", "console", "helptexts", "bench"),
     "rich": ("cli", "console", "bench"),
     "numba": ("compiled",),
     "ortools": ("solvers",),

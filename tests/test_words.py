@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
 from collections.abc import Iterator
 from pathlib import Path
 
+import catalogue
 import pytest
 
 from planner import words
 from planner.errors import Fault, PlannerError, ScenarioError, TableError
+from planner.maps.fonts import families_for
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +94,71 @@ def test_table_error_lists_twenty_and_counts_the_rest() -> None:
 def test_errors_of_users_are_of_one_kind(kind: type[Exception]) -> None:
     """The command line catches one class."""
     assert issubclass(kind, PlannerError)
+
+
+@pytest.mark.parametrize("language", catalogue.languages())
+def test_every_message_is_translated(language: str) -> None:
+    """Also the help of the commands; placeholders stay as they are."""
+    faults = catalogue.faults(language)
+    remedy = "Run `python tests/catalogue.py`, then fill in the empty msgstr in {}."
+    assert not faults, "\n".join(
+        [*faults, remedy.format(catalogue.catalogue(language))]
+    )
+
+
+@pytest.mark.parametrize("language", catalogue.languages())
+def test_compiled_catalogue_is_that_of_the_source(language: str) -> None:
+    """Pip builds the wheel from the .mo as it is committed."""
+    remedy = "Run `python tests/catalogue.py` and commit the .mo."
+    assert catalogue.compiled(language) == catalogue.from_source(language), remedy
+
+
+def test_no_message_hides_in_an_f_string() -> None:
+    """There the extraction does not look, before Python 3.12."""
+    hidden = [
+        f"{path.name}:{text.lineno}"
+        for path in Path(words.__file__).parent.rglob("*.py")
+        for text in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "_"
+    ]
+    assert not hidden, hidden
+
+
+@pytest.mark.parametrize("code", ["zh", "zh-CN", "zh_CN", "zh-Hans-CN"])
+def test_chinese_goes_by_all_its_codes(code: str) -> None:
+    """A locale of the system is taken as it is written there."""
+    words.set_language(code)
+    assert words._("Left out") == "未分配"
+    assert words._("optimal") == "已证最优"
+    assert words._("no such message") == "no such message"
+    assert words._("") == ""
+
+
+def test_a_chinese_fault_has_chinese_marks() -> None:
+    """Marks between the parts belong to the language, too."""
+    words.set_language("zh")
+    fault = Fault("客户.csv", 3, "金额", "x", "应为数字", "请更正。")
+    assert str(fault) == "客户.csv，第 3 行，列 金额 = 'x'：应为数字。请更正。"
+
+
+def test_maps_choose_a_font_for_the_words_of_the_language() -> None:
+    """Names in Latin letters alone leave the words on a Chinese map without one."""
+    words.set_language("zh")
+    families, message = families_for(["Anna Schmidt"])
+    assert len(families) > 1 or message
+
+
+def test_names_of_checks_are_words() -> None:
+    """`planner verify` shows them; JSON keeps the codes."""
+    names = {
+        str(call.args[0].value)
+        for path in (Path(words.__file__).parent / "evaluate").glob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and getattr(call.func, "id", "") in ("Check", "checked", "_attempt")
+        and isinstance(call.args[0], ast.Constant)
+    }
+    assert len(names) > 15
+    assert names <= set(words.CODES)

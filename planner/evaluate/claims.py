@@ -252,7 +252,7 @@ def status_as_stated(claims: Certificate) -> Check:
     fault = _("stated as {told}, cost and bound make it {status}").format(
         told=claims.status, status=status
     )
-    return checked("status", [] if claims.status == status else [fault], status)
+    return checked("status", [] if claims.status == status else [fault], _(status))
 
 
 def moved_as_stated(case: Case) -> Check:

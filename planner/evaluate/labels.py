@@ -125,7 +125,7 @@ def label_of(key: str) -> Label:
         raise KeyError(key)
     words, unit = _OF_MEASURE[prefix]
     name = key.removeprefix(prefix)
-    return Label(lambda: words().format(name=name), unit, "lower")
+    return Label(lambda: words().format(name=_(name)), unit, "lower")
 
 
 def not_compared(baselines: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -116,7 +116,7 @@ def rows_hold(case: Case, loads: dict[str, int], name: str) -> Check:
                 faults.append(
                     _("{row}: {what} {load} is {side} {limit}").format(
                         row=row.id,
-                        what=row.quantity[1],
+                        what=_(row.quantity[1]),
                         load=amount_text(load, scale),
                         side=side,
                         limit=amount_text(limit or 0, scale),

@@ -34,8 +34,9 @@ class Verdict:
 
     def __str__(self) -> str:
         """One line per check, failures marked."""
+        good, bad, line = _("ok  "), _("FAIL"), _("{mark}  {name}: {detail}")
         lines = [
-            f"{_('ok  ') if c.ok else _('FAIL')}  {c.name}: {c.detail}"
+            line.format(mark=good if c.ok else bad, name=_(c.name), detail=c.detail)
             for c in self.checks
         ]
         failed = sum(not c.ok for c in self.checks)

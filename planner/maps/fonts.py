@@ -46,7 +46,10 @@ def families_for(texts: Iterable[str]) -> tuple[list[str], str | None]:
     Font families in the order to try them, and a message that says what to install
     where no installed font has some glyphs (None where all is well).
     """
-    needed = {ord(letter) for text in texts for letter in text if letter.isprintable()}
+    # The map's own words, too: a font for one sentence of a language has them all.
+    words = _("a shared region has the colour of the rep with most value in it")
+    every = "".join([*texts, words])
+    needed = {ord(letter) for letter in every if letter.isprintable()}
     missing = needed - _glyphs(BASE)
     families = [BASE]
     for family in _candidates() if missing else ():

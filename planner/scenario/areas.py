@@ -64,6 +64,12 @@ class Areas(Model):
         description="Region of an account: its region_id, the region that its place "
         "lies in, or (auto) the former where there is one.",
     )
+    within_km: float = Field(
+        5.0,
+        ge=0,
+        description="An account outside all regions belongs to the nearest one, up to "
+        "this far: simplified coasts cut off harbours.",
+    )
     cells: bool = Field(
         False, description="Regions are points; their Voronoi cells are the areas."
     )

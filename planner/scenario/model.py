@@ -221,6 +221,9 @@ class Scenario(Model):
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Scenario:
+        for table in (self.regions, self.distances):
+            if table is not None and table.geocode:
+                raise ValueError("geocode is only for accounts and reps")
         builtin = {"accounts", "hours", "value"}
         for name in sorted({*self.measures} & {*BUDGET_TERMS}):
             raise ValueError(f"measure {name!r} has the name of a term; rename it")

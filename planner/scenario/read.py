@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from planner.errors import ScenarioError
 from planner.scenario.model import Scenario
+from planner.scenario.wording import in_words
 from planner.words import _
 
 
@@ -109,7 +110,7 @@ def _one_line(fault: Any, location: tuple[Any, ...]) -> str:
         return _("unknown key {key!r}; {hint}").format(key=key, hint=hint)
     if fault["type"] == "missing":
         return _("key {key!r} is required").format(key=key)
-    message = fault["msg"].removeprefix("Value error, ")
+    message = in_words(fault)
     if not key:
         return message
     if isinstance(fault["input"], (str, int, float, bool)):

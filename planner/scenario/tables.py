@@ -104,6 +104,11 @@ class Table(Model):
     keep: list[Condition] = Field(
         [], description="Keep only the rows where all these hold, by file columns."
     )
+    geocode: bool = Field(
+        False,
+        description="Accounts and reps: place rows without coordinates by postal_code, "
+        "district, city, state, province, country (fields or columns), offline.",
+    )
     fields: dict[str, FieldSource] = Field(
         {},
         description="Field of the contract -> source; a plain string is a column. "

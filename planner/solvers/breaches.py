@@ -31,7 +31,7 @@ def row_in_words(problem: Problem, row: Row, load: int) -> str:
         else _("{what}: {load} is {by} below {limit}")
     )
     return side.format(
-        what=kind.format(measure=problem.measures[row.measure], who=who),
+        what=kind.format(measure=_(problem.measures[row.measure]), who=who),
         load=_amount(load, scale),
         by=_amount(abs(load - limit), scale),
         limit=_amount(limit, scale),

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from planner.problem import Problem, evaluate
 from planner.scenario.model import Solve
-from planner.solvers.areas.adapter import on_map
-from planner.solvers.areas.diagnose import reasons_on_the_map
+from planner.solvers.areas.road import solve_on_map
 from planner.solvers.core import better_arcs, solve_core
 from planner.solvers.dual import Dual, solve_dual, with_plan
 from planner.solvers.exact import ExactOutcome, solve_exact
@@ -106,9 +105,7 @@ class _Run:
         if self.bound > worst:
             return self.result(Status.INFEASIBLE, None)
         if self.problem.areas is not None:
-            if reasons_on_the_map(self.problem):
-                return self.result(Status.INFEASIBLE, None)
-            return self._areas_road()
+            return self._areas_road(dual)
         if self.method == "search":
             return self._search_road(dual)
         hint = self._start(dual)
@@ -135,47 +132,27 @@ class _Run:
         self._prove(dual.certificate)
         return dual
 
-    def _areas_road(self) -> Result:
+    def _areas_road(self, dual: Dual) -> Result:
         """Connected territories: solvers of their own, beside the bound of the rows."""
-        from planner.solvers.areas.solve import solve_areas  # numba is slow to import
-
-        question, home = on_map(self.problem), None
-        if question.model is None:
-            return self._only_plan(question.only_plan())
+        start = None
         if self.warm_start is not None:
-            home = question.label_of(self.warm_start.rep_of)
-        outcome = solve_areas(
-            question.model,
-            self.watch,
-            start=home,
-            gap=self.settings.gap,
-            seed=self.settings.seed,
-            threads=self.settings.threads,
-            iterations=self.settings.iterations,
+            start = self.warm_start.rep_of
+        elif self.problem.total_cost.any():  # the prices know where units want to go
+            nothing = np.full(self.problem.n, -1, dtype=np.int64)
+            cheapest = completed(self.problem, nothing, dual.reduced)
+            start = self.problem.rep[cheapest].astype(np.intp)
+        answer = solve_on_map(
+            self.problem, self.settings, self.watch, start=start, bound=self.bound
         )
-        self.iterations = outcome.moves
-        if outcome.infeasible and question.whole:
+        self.iterations = answer.moves
+        if answer.infeasible:
             return self.result(Status.INFEASIBLE, None)
-        bound = question.bound(outcome.bound)
-        if bound > self.bound:
-            self.bound, self.bound_by = int(bound), "solver"
-        if outcome.label is None:
+        if answer.bound > self.bound:
+            self.bound, self.bound_by = int(answer.bound), "solver"
+        if answer.arcs is None:
             return self.result(Status.NO_PLAN_FOUND, None)
-        arcs = self.problem.arcs_of(question.rep_of(outcome.label))
-        if not evaluate(self.problem, arcs).feasible:
-            return self.result(Status.NO_PLAN_FOUND, None)
-        proven = self._gap(arcs) == 0
-        return self.result(Status.OPTIMAL if proven else Status.FEASIBLE, arcs)
-
-    def _only_plan(self, rep_of: NDArray[np.intp]) -> Result:
-        """Take the one plan that the rules leave, if it keeps the rest."""
-        arcs = self.problem.arcs_of(rep_of)
-        outcome = evaluate(self.problem, arcs)
-        if not outcome.feasible:
-            return self.result(Status.INFEASIBLE, None)
-        if outcome.cost > self.bound:
-            self.bound, self.bound_by = outcome.cost, "solver"
-        return self.result(Status.OPTIMAL, arcs)
+        proven = self._gap(answer.arcs) == 0
+        return self.result(Status.OPTIMAL if proven else Status.FEASIBLE, answer.arcs)
 
     def _prove(self, prices: Prices) -> None:
         """Take in a bound that can be checked from its prices."""

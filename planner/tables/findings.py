@@ -73,7 +73,9 @@ class Findings:
 
     def note(self, sentence: str) -> None:
         """Add a sentence about this table."""
-        self.notes.append(f"{self.file}: {sentence}")
+        self.notes.append(
+            _("{file}: {sentence}").format(file=self.file, sentence=sentence)
+        )
 
     def _cells(
         self,

@@ -24,6 +24,7 @@ from planner.tables.fields import Parsed, read_fields
 from planner.tables.findings import Findings
 from planner.tables.finish import clean_frame, note_defaults
 from planner.tables.frames import Tables
+from planner.tables.geocode import address_uses, fill_places
 from planner.tables.locate import lay_out
 from planner.tables.places import (
     check_places,
@@ -220,8 +221,11 @@ class _Loading:
         everything = raw
         raw = keep_rows(raw, table)
         levels = self.scenario.skills.levels
+        uses |= address_uses(table, kind, raw.cells.column_names)
         parsed = read_fields(raw, table, kind, uses, named, levels)
         check_rules(parsed, kind)
+        if table.geocode:
+            fill_places(parsed)
         key = parsed.frame.columns[0]
         self.filtered[key] = _left_out(everything, raw, parsed, key)
         if not len(raw) and table.file:

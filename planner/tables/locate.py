@@ -214,7 +214,9 @@ def _located(
         open_ = (ids == "") & accounts["latitude"].notna().to_numpy()
         if open_.any():
             place = accounts.loc[open_, ["longitude", "latitude"]].to_numpy(float)
-            found = regions_of(place[:, 0], place[:, 1], units.geometry)
+            found = regions_of(
+                place[:, 0], place[:, 1], units.geometry, within_km=areas.within_km
+            )
             ids[open_] = found.region_id
             parsed.findings.notes += found.notes
     nowhere = np.flatnonzero((ids == "") & ~carved(scenario, accounts))
@@ -223,7 +225,10 @@ def _located(
         parsed.column("region_id"),
         accounts["region_id"].to_numpy(object)[nowhere],
         _("the account lies in no region of the plan"),
-        _("Give it a region_id, correct its place, or carve it out (areas.carve)."),
+        _(
+            "Give it a region_id, correct its place, raise areas.within_km, or carve "
+            "it out (areas.carve)."
+        ),
     )
     return ids
 

@@ -59,13 +59,21 @@ class FieldInfo:
 
 def contracts() -> dict[str, list[FieldInfo]]:
     """Return every field of every table, in the order of the contract."""
-    return {
+    found = {
         table: [
             _info(table, name, column)
             for name, column in contract(table).columns.items()
         ]
         for table in TABLES
     }
+    for table in ("accounts", "reps"):
+        known = {info.field for info in found[table]}
+        found[table] += [
+            _info(table, name, column)
+            for name, column in _address().items()
+            if name not in known
+        ]
+    return found
 
 
 def contract(table: str) -> pa.DataFrameSchema:
@@ -220,6 +228,19 @@ def _place() -> dict[str, pa.Column]:
         **_degrees(),
         "region_id": _text(_("Region it lies in; its place where it has no degrees.")),
     }
+
+
+def _address() -> dict[str, pa.Column]:
+    """Fields that are read only where a table is to be geocoded."""
+    names = {
+        "postal_code": _("Postal code; read with geocode = true, as the next ones."),
+        "district": _("District or county of China."),
+        "city": _("City."),
+        "state": _("State, by name or code."),
+        "province": _("Province."),
+        "country": _("Country, by name or code."),
+    }
+    return {name: _text(meaning) for name, meaning in names.items()}
 
 
 def _degrees() -> dict[str, pa.Column]:

@@ -10,6 +10,7 @@ from planner.solvers.areas.anneal import anneal
 from planner.solvers.areas.exact import as_siting, solve_hess
 from planner.solvers.areas.graph import pieces, separator
 from planner.solvers.areas.labels import solve_labels
+from planner.solvers.areas.mean import mean_bound
 from planner.solvers.areas.model import AreaModel, Band
 from planner.solvers.areas.moves import load_plan
 from planner.solvers.areas.search import Found, search_areas
@@ -150,6 +151,32 @@ def test_one_call_proves_small_maps(seed: int) -> None:
         assert cost_of(model, outcome.label) == pytest.approx(outcome.cost, abs=1e-6)
     if outcome.infeasible:
         assert not np.isfinite(best)
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_spread_is_bounded(seed: int) -> None:
+    """No division has less spread than the bound, with hard bands and without."""
+    rng = np.random.default_rng(seed)
+    n, k = 8, 2 + seed % 2
+    place = rng.random((n, 2)) * 10
+    ends = np.array([(u, v) for v in range(n) for u in range(v)])
+    load = np.broadcast_to(rng.integers(1, 5, (1, n, 1)), (1, n, k))
+    high = int(load[0, :, 0].sum() / k) + 2
+    bands = tuple(Band(0, np.arange(k) == t, 0, high) for t in range(k))
+    model = AreaModel(
+        k=k,
+        edges=ends,
+        load=load,
+        bands=bands if seed % 3 else (),
+        weight=rng.integers(1, 6, n).astype(float),
+        x=place[:, 0],
+        y=place[:, 1],
+    )
+    best = least_cost(model)
+    label = np.arange(n) % k
+    bound = mean_bound(model, label, Watch(2.0), time_share=1.0, threads=1)
+    assert bound <= best * (1 + 1e-9)
+    assert bound > 0 or best < 5
 
 
 def test_four_quarters() -> None:

@@ -84,12 +84,20 @@ class OnMap:
         """Lower bound in whole steps, from one in the model's real numbers."""
         if not (self.whole and math.isfinite(value)):
             return -math.inf
-        assert self.model is not None
         value += self.constant
+        return math.ceil(value - self._slack(value))
+
+    def in_the_model(self, bound: float) -> float:
+        """Lower bound in the model's real numbers, from one in whole steps."""
+        return bound - self.constant - self._slack(bound)
+
+    def _slack(self, value: float) -> float:
+        """By how much the two ways of counting may differ."""
+        assert self.model is not None
         slack = 1e-6 + 1e-12 * abs(value)
         if self.model.weight is not None:  # the spread of each territory is rounded
             slack += 0.5 * (len(self.reps) + 1)
-        return math.ceil(value - slack)
+        return slack
 
 
 def on_map(problem: Problem) -> OnMap:

@@ -91,6 +91,7 @@ def anneal(
                 continue
         try_move(m, s, u, w, a, b, limit)
     s.tally[MOVES] += steps
+    s.tally[FEASIBLE] /= max(1, steps)
 
 
 @compiled

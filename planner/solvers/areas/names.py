@@ -44,7 +44,7 @@ def named_by_today(compiled: Compiled, arcs: NDArray[np.int64]) -> NDArray[np.in
                 shared[np.ix_(group, group)], maximize=True
             )
             renamed[group[rows]] = group[columns]
-        found = _arcs_or_none(problem, renamed[problem.rep[arcs]])
+        found = problem.arcs_of_or_none(renamed[problem.rep[arcs]])
         if found is None:
             continue
         outcome = evaluate(problem, found)
@@ -98,8 +98,3 @@ def _alike(problem: Problem) -> list[Positions]:
         )
         groups.setdefault(key, []).append(rep)
     return [np.array(group) for group in groups.values()]
-
-
-def _arcs_or_none(problem: Problem, rep_of: Positions) -> NDArray[np.int64] | None:
-    hit = np.flatnonzero(problem.rep == rep_of[problem.unit])
-    return hit if len(hit) == problem.n else None

@@ -56,6 +56,15 @@ MOST_CYCLES = 10_000
 """Where no first plan can be made, a search ends without the clock, too."""
 CHUNK = 0.02
 """Seconds between two looks at clock, temperature and price of an excess."""
+REPEATED_RATE, REPEATED_STEPS = 500_000, 2_000
+"""Moves a second, and between two looks, where the number of moves is given."""
+FASTEST = 1e8
+"""Moves a second are not believed beyond this: a first measure may be odd."""
+
+
+def full_cycle(model: AreaModel) -> float:
+    """Seconds of a first cycle that leaves the annealing its time."""
+    return max(SHORTEST, CYCLE * model.n * math.sqrt(model.k))
 
 
 @dataclass
@@ -136,61 +145,76 @@ class _Walker:
 
     def over(self) -> bool:
         """Whether to stop."""
-        if self.found.cost <= self.enough or self.watch.interrupted():
-            return True
-        if self.iterations is not None:
-            return bool(self.state.tally[MOVES] >= self.iterations)
-        return self.watch.left <= 0
+        return (
+            self.found.cost <= self.enough
+            or self.watch.interrupted()
+            or self.left() <= 0
+        )
+
+    def clock(self) -> float:
+        """Seconds, or moves where their number is given: a run that can be repeated."""
+        return self.watch.seconds if self.iterations is None else self.moves()
+
+    def moves(self) -> float:
+        """Moves looked at so far."""
+        return float(self.state.tally[MOVES])
+
+    def left(self) -> float:
+        """Return what is left on the clock."""
+        if self.iterations is None:
+            return self.watch.left
+        return self.iterations - self.moves()
 
     def run(self) -> None:
         """Make cycle after cycle, in turn from a fresh plan and from the best one."""
-        n, k, number = self.model.n, self.model.k, 0
-        seconds = max(SHORTEST, CYCLE * n * math.sqrt(k))
+        length, number = full_cycle(self.model), 0
+        if self.iterations is not None:
+            length *= REPEATED_RATE
         while not self.over() and number < MOST_CYCLES:
-            left = self.watch.left
-            if self.iterations is None and seconds > 0.5 * left:
-                seconds = left if number % 2 else 0.5 * left
-            best = self.found.label
+            best, left = self.found.label, self.left()
+            if length > 0.5 * left:
+                length = left if number % 2 else 0.5 * left
             if number % 2 and best is not None:
                 load_plan(self.m, self.state, best)
-                self._cycle(seconds, REHEAT)
-                seconds *= LONGER
+                self._cycle(length, REHEAT)
+                length *= LONGER
             else:
-                label = first_plan(
-                    self.model, self.m, self.rng, self.start if not number else None
-                )
+                start = self.start if number == 0 else None
+                label = first_plan(self.model, self.m, self.rng, start)
                 if label is not None:
                     load_plan(self.m, self.state, label)
-                    self._cycle(seconds, 0.0)
+                    self._cycle(length, 0.0)
             number += 1
 
-    def _cycle(self, seconds: float, begin: float) -> None:
-        model, s, watch = self.model, self.state, self.watch
-        n, k = model.n, model.k
-        begun, share = watch.seconds, begin
+    def _cycle(self, length: float, begin: float) -> None:
+        """Anneal from a share of the schedule on; the length is by the clock."""
+        s, n, k = self.state, self.model.n, self.model.k
+        began, share = self.clock(), begin
         cost = max(s.tally[COST], 1e-9)
         s.tally[LAMBDA] = CAP * STIFF**begin * cost / k
-        trees = 1.0 / (8.0 * 2.0 * n / k)
+        trees = 1.0 / (16.0 * n / k)
         s.tally[BEST] = math.inf
         if s.tally[STEPS] == 0.0:  # no move may be better, or even possible
             s.tally[BEST] = s.tally[COST]
             s.best[:] = s.label
         while share < 1.0 and not self.over():
-            unit_cost = max(s.tally[COST], 1e-9) / n
-            heat = HOT * (COLD / HOT) ** share * unit_cost
-            steps = max(100, int(self.rate * CHUNK))
-            tree_heat = TREE_HEAT * n / k
-            t0 = watch.seconds
-            anneal(self.m, s, steps, heat, heat, SWAPS, trees, tree_heat)
-            took = watch.seconds - t0
-            self.rate = 0.7 * self.rate + 0.3 * steps / max(took, 1e-6)
-            self.rate = min(self.rate, 1e8)
-            feasible = s.tally[FEASIBLE] / steps
+            heat = HOT * (COLD / HOT) ** share * max(s.tally[COST], 1e-9) / n
+            self._anneal(heat, trees, TREE_HEAT * n / k)
             most = CAP * STIFF**share * s.tally[COST] / k
-            if feasible < SELDOM:
+            if s.tally[FEASIBLE] < SELDOM:
                 s.tally[LAMBDA] = min(s.tally[LAMBDA] * STIFFER, most)
-            elif feasible > OFTEN:
+            elif s.tally[FEASIBLE] > OFTEN:
                 s.tally[LAMBDA] /= STIFFER
             if self.found.take(s):
-                watch.report("search", self.found.cost)
-            share = begin + (1 - begin) * (watch.seconds - begun) / seconds
+                self.watch.report("search", self.found.cost)
+            share = begin + (1 - begin) * (self.clock() - began) / length
+
+    def _anneal(self, heat: float, trees: float, tree_heat: float) -> None:
+        """Look at moves for `CHUNK` seconds, as far as the last rate tells."""
+        steps = REPEATED_STEPS
+        if self.iterations is None:
+            steps = max(100, int(self.rate * CHUNK))
+        began = self.watch.seconds
+        anneal(self.m, self.state, steps, heat, heat, SWAPS, trees, tree_heat)
+        took = max(self.watch.seconds - began, 1e-6)
+        self.rate = min(0.7 * self.rate + 0.3 * steps / took, FASTEST)

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from planner.solvers.areas.exact import CLOSER, as_siting, solve_hess
 from planner.solvers.areas.labels import few_labels, solve_labels
+from planner.solvers.areas.mean import mean_bound
 from planner.solvers.areas.model import AreaModel, AreaOutcome, Ints
-from planner.solvers.areas.search import Found, search_areas
+from planner.solvers.areas.search import Found, full_cycle, search_areas
 from planner.solvers.result import Watch, gap_of
 from planner.solvers.siting.bound import SiteBound, site_bound
 from planner.solvers.siting.model import SitingModel
@@ -28,6 +29,10 @@ SEARCH_FIRST, SEARCH_MOST = 0.15, 15.0
 """Share of the time, and seconds at most, for the search alone."""
 BOUND_SHARE = 0.3
 """Share of the time left for the prices on the units."""
+SLOW = 5.0
+"""Seconds of a search's first cycle beyond which nothing comes before its end."""
+MEAN_SHARE = 0.15
+"""Share of the time left for the bound on spreads around means."""
 EXACT_ARCS = 12_000
 """Pairs of unit and centre up to which the exact model is asked."""
 BOUND_PAIRS = 12_000_000
@@ -94,9 +99,13 @@ class _Solve:
 
     def run(self) -> AreaOutcome:
         """Search alone, bound, then prove and search at once."""
-        left = self.watch.left
-        self._search(min(SEARCH_MOST, SEARCH_FIRST * left), self.threads)
-        site = as_siting(self.model)
+        site, left = as_siting(self.model), self.watch.left
+        alone = min(SEARCH_MOST, SEARCH_FIRST * left)
+        if site is None and full_cycle(self.model) > SLOW:
+            alone = (1.0 - MEAN_SHARE) * left  # a search in parts would be a worse one
+        self._search(alone, self.threads)
+        if self.model.weight is not None and self.found.label is not None:
+            self._prove_by_means(self.found.label)
         if site is not None and self.model.n**2 <= BOUND_PAIRS and not self.is_done():
             self._prove_by_centres(site)
         elif few_labels(self.model) and not self.is_done():
@@ -147,6 +156,16 @@ class _Solve:
             found=self.found,
         )
         watch.report("search", self.found.cost)
+
+    def _prove_by_means(self, label: Ints) -> None:
+        spread = mean_bound(
+            self.model,
+            label,
+            self.watch,
+            time_share=MEAN_SHARE,
+            threads=self.threads,
+        )
+        self._raise(least_cost(self.model) + spread)
 
     def _prove_by_centres(self, site: SitingModel) -> None:
         limit = self.found.cost

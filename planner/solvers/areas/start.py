@@ -146,6 +146,9 @@ def _plant(
         if m.pair.shape[1] > 1:
             free = free[m.pair[free, t] < NONE]
         if not len(free):
+            spare = _spare(m, label, weight, t)
+            if spare >= 0:
+                label[spare] = t
             continue
         lacking = ~np.isin(piece_of, piece_of[label != FREE])
         if lacking[free].any():  # a part of the map without any territory
@@ -158,6 +161,19 @@ def _plant(
             u = rng.choice(free, p=share / share.sum())
         label[u] = t
         near = np.minimum(near, ((place - place[u]) ** 2).sum(axis=1))
+
+
+def _spare(m: Map, label: Ints, weight: Floats, t: int) -> int:
+    """Unit that the heaviest territory able to can spare for t; -1: there is none."""
+    loads = np.bincount(label[label != FREE], weight[label != FREE])
+    for donor in np.argsort(-loads, kind="stable"):
+        own = np.flatnonzero((label == donor) & m.on_map)
+        for u in own[~m.fixed[own]]:
+            if m.pair[u, t if m.pair.shape[1] > 1 else 0] >= NONE:
+                continue
+            if len(pieces(m.start, m.near, own[own != u])) == 1:
+                return int(u)
+    return -1
 
 
 def _component(m: Map) -> Ints:

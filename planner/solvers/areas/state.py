@@ -16,8 +16,8 @@ LOW, HIGH, PRICE, HARD, WEIGHT = 0, 1, 2, 3, 4
 COST, EXCESS, STEPS, BEST, LAMBDA, MOVES, STAMP, FEASIBLE = range(8)
 """
 Slots of `State.tally`: cost; excess over hard bands, in shares and in steps; cost of
-the best plan; price of an excess of 1; moves looked at; last mark given out; moves
-ending without excess.
+the best plan; price of an excess of 1; moves looked at; last mark given out; share
+of the last moves without excess.
 """
 TALLIES = 8
 NONE = 1e18

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -18,7 +19,7 @@ def warm_up_areas() -> None:
     The machine code is kept beside the package (or in the user's cache folder), so
     later runs only load it.
     """
-    from planner.solvers.areas.search import search_areas
+    from planner.solvers.areas.solve import solve_areas
 
     n, k = 6, 2
     along = np.arange(float(n))
@@ -38,4 +39,5 @@ def warm_up_areas() -> None:
         edge_price=np.ones(n - 1),
         place=np.stack([along, np.zeros(n)], axis=1),
     )
-    search_areas(model, Watch(60.0), threads=1, iterations=2_000)
+    for one in (model, replace(model, pair=None, edge_price=None)):
+        solve_areas(one, Watch(60.0), threads=1, iterations=2_000)

@@ -261,16 +261,27 @@ def fill_whole(  # type: ignore[no-untyped-def]
     n = len(price)
     unit, profit = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
     weight, taken = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.bool_)
+    trial = np.empty(n, dtype=np.bool_)
     for j in sites:
-        k, fixed, count = measure[j], own[j], 0
-        room = high[k, j] - (demand[k, fixed] if fixed >= 0 else 0)
+        k, fixed, count, load = measure[j], own[j], 0, 0
+        room = 2**62 if high[k, j] < 0 else high[k, j]
+        if fixed >= 0:
+            room -= demand[k, fixed]
         for u in near[begin[j] : begin[j + 1]]:
             reduced = cost[j, u] - price[u]
             if reduced < 0 and u != fixed and demand[k, u] <= room:
                 unit[count], weight[count] = u, demand[k, u]
                 profit[count] = np.int64(np.ceil(-reduced * scale))
+                load += demand[k, u]
                 count += 1
-        most = fill(profit[:count], weight[:count], room, taken[:count])
+        most = -1
+        if load <= room:
+            taken[:count] = True
+            most = profit[:count].sum()
+        elif count <= FEW:
+            most = _fill_few(unit, profit, weight, count, room, taken, trial)
+        if most < 0:
+            most = fill(profit[:count], weight[:count], room, taken[:count])
         base = cost[j, fixed] - price[fixed] if fixed >= 0 else 0.0
         value[j] = max(value[j], base - most / scale)
         at = 0
@@ -282,6 +293,60 @@ def fill_whole(  # type: ignore[no-untyped-def]
                 held[j, at] = unit[i]
                 at += 1
         held[j, at:] = -1
+
+
+FEW, TRIES = 40, 2000
+"""Items, and steps at most, for which plain branching beats a search of the core."""
+
+
+@compiled
+def _fill_few(unit, profit, weight, count, room, taken, trial):  # type: ignore[no-untyped-def]
+    """
+    Most profit that fits, by branching on items of falling ratio; -1: given up.
+
+    Horowitz and Sahni (1974, doi:10.1145/321812.321823). Sorts the items in place.
+    """
+    for i in range(1, count):
+        u, p, w = unit[i], profit[i], weight[i]
+        at = i
+        while at > 0 and p * float(weight[at - 1]) > profit[at - 1] * float(w):
+            unit[at], profit[at] = unit[at - 1], profit[at - 1]
+            weight[at] = weight[at - 1]
+            at -= 1
+        unit[at], profit[at], weight[at] = u, p, w
+    best, total, at = -1, 0, 0
+    for _ in range(TRIES):
+        limit, left, k = total, room, at
+        while k < count and weight[k] <= left:
+            limit += profit[k]
+            left -= weight[k]
+            k += 1
+        if k < count:
+            limit += np.int64(profit[k] * (left / weight[k])) + 1
+        if limit > best:
+            while at < k:
+                trial[at] = True
+                total += profit[at]
+                room -= weight[at]
+                at += 1
+            if at < count:
+                trial[at] = False
+                at += 1
+                if at < count:
+                    continue
+            if total > best:
+                best = total
+                taken[:count] = trial[:count]
+        at -= 1
+        while at >= 0 and not trial[at]:
+            at -= 1
+        if at < 0:
+            return best
+        trial[at] = False
+        total -= profit[at]
+        room += weight[at]
+        at += 1
+    return -1
 
 
 @compiled

@@ -42,6 +42,14 @@ def usable(model: SitingModel) -> Bools:
     return arcs
 
 
+def dearest(model: SitingModel) -> float:
+    """Return a cost above that of every plan."""
+    arcs = np.where(np.isfinite(model.cost), model.cost, 0.0)
+    opening = np.sort(model.open_cost)[::-1][: max(0, model.p)]
+    most = float(arcs.max(axis=1).sum() + np.maximum(0.0, opening).sum())
+    return most + 1e-6 * (1.0 + abs(most))
+
+
 class Question:
     """
     The model with the units' constraint left out, to be asked at many prices.
@@ -58,10 +66,7 @@ class Question:
         self.model, self.pool, self.threads = model, pool, threads
         cost = np.where(usable(model), model.cost, np.inf)
         self.cost = np.ascontiguousarray(cost.T)
-        arcs = np.where(np.isfinite(cost), cost, 0.0)
-        opening = np.sort(model.open_cost)[::-1][: max(0, model.p)]
-        self.dearest = float(arcs.max(axis=1).sum() + np.maximum(0.0, opening).sum())
-        self.dearest += 1e-6 * (1.0 + abs(self.dearest))
+        self.dearest = dearest(model)
         self.reach = np.full(model.n, -math.inf)
         self.begin = np.zeros(model.m + 1, dtype=np.int64)
         self.near = np.zeros(0, dtype=np.int32)
