@@ -9,11 +9,25 @@ import pandas as pd
 
 from planner.evaluate.labels import not_compared
 from planner.reporting import baseline_label
+from planner.solvers.result import Status
 from planner.tables import FieldInfo
 from planner.words import _
 
 if TYPE_CHECKING:
     from planner.solution import Solution
+
+
+def _what_to_try(solution: Solution) -> list[str]:
+    """Say what helps where a search ended without a plan, and without a proof."""
+    if solution.status is not Status.NO_PLAN_FOUND:
+        return []
+    return [
+        _(
+            "Nothing proves that there is none. Give it more time or another seed, or "
+            "give bands a price instead of hard = true: that yields the plan that "
+            "comes nearest."
+        )
+    ]
 
 
 def outcome_lines(solution: Solution) -> list[str]:
@@ -29,7 +43,7 @@ def outcome_lines(solution: Solution) -> list[str]:
     ]
     if solution.plan is None:
         lines.append(_("No plan: {status}.").format(status=_(result.status)))
-        return [*lines, *solution.reasons]
+        return [*lines, *(solution.reasons or _what_to_try(solution))]
     lines.append(
         _(
             "Cost {cost:,.2f} {currency} a year, bound {bound:,.2f}, proven gap "

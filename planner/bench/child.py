@@ -45,6 +45,12 @@ def main() -> None:
 
 
 def _work_of(kind: str) -> Callable[[Job, Tell], Job]:
+    if kind in ("areas", "areas case"):
+        from planner.bench import areas_job
+
+        return {"areas": areas_job.solve_on_map, "areas case": areas_job.compile_case}[
+            kind
+        ]
     if kind not in ("generate", "territory"):
         from planner.bench.published_job import solve_published
 

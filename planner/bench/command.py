@@ -247,6 +247,44 @@ def territory(
 
 
 @bench.command()
+@click.argument(
+    "files",
+    type=click.Path(path_type=Path),
+    nargs=-1,
+    required=True,
+    metavar="SCENARIO...",
+)
+@_OUTPUT
+@_limit(60.0, "Seconds of each run, from the compiled model to the plan.")
+@_SEEDS
+@_THREADS
+@_PEERS
+@click.option(
+    "--keep-plan",
+    is_flag=True,
+    help="Keep each plan folder in the output folder (without map and report).",
+)
+def areas(files: tuple[Path, ...], output: Path, peers: bool, **options: Any) -> None:
+    """Divide the regions of any scenario, beside other free packages.
+
+    A scenario with unit = "region" is compiled once; all solvers get the same model,
+    and all plans are counted alike: territories, pieces, loads, shapes, cut edges,
+    cost. The planner's plans are judged by planner verify too. Exit code 1 when a run
+    of the planner has no plan.
+
+    \b
+    Example:
+        planner bench areas counties.toml --time-limit 100 --peers -o results/
+    """
+    from planner.bench.areas import bench_areas
+    from planner.bench.areas_peers import notes
+
+    said = notes() if peers else []
+    with _measuring("areas", output, said) as (tell, done):
+        bench_areas(files, output, peers=peers, tell=tell, done=done, **options)
+
+
+@bench.command()
 @click.argument("folders", type=_FOLDER, nargs=-1, required=True, metavar="DIR...")
 @click.option(
     "--file",

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.bench.whole import Medians
+from planner.solvers.areas.model import AreaModel
 from planner.solvers.result import Watch
+
+if TYPE_CHECKING:
+    from libpysal.weights import W
+
+AMOUNT = "amount"
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,14 +31,53 @@ def regions(place: Floats, edges: Ints, k: int, *, seed: int) -> Ints:
     edges
         Pairs of neighbours, shape (edges, 2).
     """
-    from libpysal.weights import W
     from spopt.region import RegionKMeansHeuristic
 
-    neighbours: dict[int, list[int]] = {unit: [] for unit in range(len(place))}
+    search = RegionKMeansHeuristic(place, k, _weights(len(place), edges), seed=seed)
+    search.solve()
+    return np.asarray(search.labels_, dtype=np.int64)
+
+
+def _weights(n: int, edges: Ints) -> W:
+    from libpysal.weights import W
+
+    neighbours: dict[int, list[int]] = {unit: [] for unit in range(n)}
     for u, v in edges.tolist():
         neighbours[u].append(v)
         neighbours[v].append(u)
-    search = RegionKMeansHeuristic(place, k, W(neighbours), seed=seed)
+    return W(neighbours)
+
+
+def regions_by(kind: str, model: AreaModel, *, seed: int) -> Ints:
+    """
+    Return the regions of spopt's other heuristics, alike in their places.
+
+    Parameters
+    ----------
+    kind
+        "ward", "azp", "skater", or "maxp": as many regions as hold the low end of the
+        first measure.
+    model
+        Units without those off the map; `place` is known.
+    """
+    import pandas as pd
+    from spopt.region import AZP, MaxPHeuristic, Skater, WardSpatial
+
+    assert model.place is not None
+    names, k = ["x", "y"], model.k
+    frame = pd.DataFrame(model.place / 1000, columns=names)
+    frame[AMOUNT] = model.load[0, :, 0]
+    weights = _weights(model.n, model.edges)
+    if kind == "ward":
+        search = WardSpatial(frame, weights, names, n_clusters=k)
+    elif kind == "azp":
+        search = AZP(frame, weights, names, n_clusters=k, random_state=seed)
+    elif kind == "skater":
+        search = Skater(frame, weights, names, n_clusters=k)
+    else:
+        low = max(band.low for band in model.bands if band.measure == 0)
+        np.random.seed(seed)  # noqa: NPY002 - it draws from the global generator
+        search = MaxPHeuristic(frame, weights, names, AMOUNT, low, top_n=2)
     search.solve()
     return np.asarray(search.labels_, dtype=np.int64)
 

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
 
+from planner.bench.areas_table import areas_table, spans
+from planner.bench.markdown import Column, amount, number, percent, table, values
 from planner.bench.question import above
 from planner.bench.results import Run
 from planner.bench.roads import PLANNER
@@ -26,8 +28,6 @@ BEGIN, END = "<!-- summary -->", "<!-- end of summary -->"
 
 README_BEGIN, README_END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
 
-Column = tuple[str, Callable[[Sequence[Run]], str]]
-
 
 def write_summary(
     folder: Path, family: str, runs: Sequence[Run], notes: Sequence[str] = ()
@@ -40,8 +40,8 @@ def write_summary(
     notes
         Sentences on the peers, after the protocol.
     """
-    generated = family == "territory"
-    summary = _territory_summary(runs) if generated else _published_summary(runs)
+    summarised = {"territory": _territory_summary, "areas": _areas_summary}
+    summary = summarised.get(family, _published_summary)(runs)
     lines = [
         f"# planner bench {family}",
         "",
@@ -53,7 +53,7 @@ def write_summary(
         "",
         "## " + _("Runs"),
         "",
-        *_table(_run_columns(runs), [[run] for run in runs]),
+        *table(_run_columns(runs), [[run] for run in runs]),
     ]
     write_atomic(folder / SUMMARY, ("\n".join(lines) + "\n").encode("utf-8"))
 
@@ -109,14 +109,16 @@ def run_line(run: Run) -> str:
     cost, bound = run.get("cost"), run.get("bound")
     parts.append(str(run["status"]))
     if cost is not None:
-        parts.append(_("cost {cost}").format(cost=_amount(run, "cost")))
+        parts.append(_("cost {cost}").format(cost=amount(run, "cost")))
     if run.get("value") is not None:
-        parts.append(_("value {value}").format(value=_amount(run, "value")))
+        parts.append(_("value {value}").format(value=amount(run, "value")))
     if bound is not None:
-        parts.append(_("bound {bound}").format(bound=_amount(run, "bound")))
+        parts.append(_("bound {bound}").format(bound=amount(run, "bound")))
     for name, key in ((_("gap"), "gap"), (_("to best"), "gap_to_best")):
         if run.get(key) is not None:
             parts.append(f"{name} {run[key]:z.3%}")
+    if (loads := spans(run)) != "-":
+        parts.append(loads)
     if run.get("seconds") is not None:
         parts.append(_("{seconds:.1f} s").format(seconds=run["seconds"]))
     return "  ".join(parts)
@@ -133,19 +135,36 @@ def protocol(family: str, runs: Sequence[Run]) -> str:
         limits=_listed(f"{limit:g}" for limit in limits),
         threads=_listed(sorted({str(run["threads"]) for run in runs})),
         seeds=_listed(map(str, sorted({run["seed"] for run in runs}))),
-        clock=_("from reading the tables to the verified plan")
-        if family == "territory"
-        else _("from reading the file to the solution written"),
-        counted=_("The planner's plans are judged by planner verify.")
-        if family == "territory"
-        else _("Every solution is counted again from the instance."),
+        clock=_clock(family),
+        counted=_counted(family),
     )
-    if any(run["solver"] != PLANNER for run in runs):
+    if any(run["solver"] != PLANNER for run in runs) and family != "areas":
         text += " " + _(
             "HiGHS and CP-SAT solve the whole model in the same benchmark with the "
             "same time and threads, without hint or bound."
         )
     return f"{text} {_machine()}"
+
+
+def _clock(family: str) -> str:
+    if family == "territory":
+        return _("from reading the tables to the verified plan")
+    if family == "areas":
+        return _("from the compiled model, one for all solvers, to the plan")
+    return _("from reading the file to the solution written")
+
+
+def _counted(family: str) -> str:
+    if family == "territory":
+        return _("The planner's plans are judged by planner verify.")
+    if family == "areas":
+        return _(
+            "Every plan is counted again from the model's arrays; the planner's plans "
+            "are also judged by planner verify. Loads are those of the territory "
+            "farthest below and above the mean; mean squared km is the distance to the "
+            "territory's mean place, both weighted."
+        )
+    return _("Every solution is counted again from the instance.")
 
 
 def _listed(parts: Iterable[str]) -> str:
@@ -190,22 +209,22 @@ def _published_summary(runs: Sequence[Run]) -> list[str]:
         (_("solver"), lambda some: str(some[0]["solver"])),
         (_("instances"), lambda some: str(len({run["instance"] for run in some}))),
         (_("runs"), lambda some: str(len(some))),
-        (_("solved"), lambda some: str(len(_values(some, "cost")))),
-        (_("gap to best, mean"), lambda some: _percent(some, "gap_to_best", fmean)),
-        (_("worst"), lambda some: _percent(some, "gap_to_best", max)),
+        (_("solved"), lambda some: str(len(values(some, "cost")))),
+        (_("gap to best, mean"), lambda some: percent(some, "gap_to_best", fmean)),
+        (_("worst"), lambda some: percent(some, "gap_to_best", max)),
         (_("best reached"), lambda some: str(sum(map(_reached, some)))),
-        (_("proven gap, mean"), lambda some: _percent(some, "gap", fmean)),
-        (_("worst"), lambda some: _percent(some, "gap", max)),
+        (_("proven gap, mean"), lambda some: percent(some, "gap", fmean)),
+        (_("worst"), lambda some: percent(some, "gap", max)),
         (_("proven optimal"), lambda some: str(sum(map(_proven, some)))),
-        (_("bound short, mean"), lambda some: _percent(some, "bound_short", fmean)),
-        (_("worst"), lambda some: _percent(some, "bound_short", max)),
-        (_("seconds, mean"), lambda some: _number(some, "seconds", fmean)),
-        (_("MB, most"), lambda some: _number(some, "peak_mb", max)),
+        (_("bound short, mean"), lambda some: percent(some, "bound_short", fmean)),
+        (_("worst"), lambda some: percent(some, "bound_short", max)),
+        (_("seconds, mean"), lambda some: number(some, "seconds", fmean)),
+        (_("MB, most"), lambda some: number(some, "peak_mb", max)),
     ]
     if any(run.get("breaks") for run in runs):
         broken: Column = (_("break rules"), lambda some: str(sum(map(_breaks, some))))
         columns.insert(5, broken)
-    lines = _table(columns, list(groups.values()))
+    lines = table(columns, list(groups.values()))
     return [*lines, "", *_bounds_against_costs(runs)]
 
 
@@ -239,7 +258,7 @@ def _bounds_against_costs(runs: Sequence[Run]) -> list[str]:
     """Hold every bound against every cost of the same instance."""
     refuted = []
     for (name,), some in _grouped(runs, lambda run: (run["instance"],)).items():
-        costs, bounds = _values(some, "cost"), _values(some, "bound")
+        costs, bounds = values(some, "cost"), values(some, "bound")
         if costs and bounds and above(max(bounds), min(costs)):
             refuted.append(str(name))
     if refuted:
@@ -255,19 +274,23 @@ def _territory_summary(runs: Sequence[Run]) -> list[str]:
         (_("seed"), lambda some: str(some[0]["seed"])),
         (_("solver"), lambda some: str(some[0]["solver"])),
         (_("status"), lambda some: str(some[0]["status"])),
-        (_("proven gap"), lambda some: _percent(some, "gap", max)),
-        (_("seconds in all"), lambda some: _number(some, "seconds", max)),
-        (_("read"), lambda some: _number(some, "read_s", max)),
-        (_("compile"), lambda some: _number(some, "compile_s", max)),
-        (_("solve"), lambda some: _number(some, "solve_s", max)),
-        (_("write"), lambda some: _number(some, "write_s", max)),
-        (_("verify"), lambda some: _number(some, "verify_s", max)),
-        (_("seconds to 1 %"), lambda some: _number(some, "seconds_to_1pct", max)),
-        (_("MB"), lambda some: _number(some, "peak_mb", max)),
+        (_("proven gap"), lambda some: percent(some, "gap", max)),
+        (_("seconds in all"), lambda some: number(some, "seconds", max)),
+        (_("read"), lambda some: number(some, "read_s", max)),
+        (_("compile"), lambda some: number(some, "compile_s", max)),
+        (_("solve"), lambda some: number(some, "solve_s", max)),
+        (_("write"), lambda some: number(some, "write_s", max)),
+        (_("verify"), lambda some: number(some, "verify_s", max)),
+        (_("seconds to 1 %"), lambda some: number(some, "seconds_to_1pct", max)),
+        (_("MB"), lambda some: number(some, "peak_mb", max)),
     ]
-    lines = _table(columns, [[run] for run in runs])
+    lines = table(columns, [[run] for run in runs])
     growth = _growth([run for run in runs if run.get("seconds_to_1pct")])
     return [*lines, "", *growth, *_bounds_against_costs(runs)]
+
+
+def _areas_summary(runs: Sequence[Run]) -> list[str]:
+    return [*areas_table(runs), "", *_bounds_against_costs(runs)]
 
 
 def _growth(runs: Sequence[Run]) -> list[str]:
@@ -288,57 +311,22 @@ def _growth(runs: Sequence[Run]) -> list[str]:
     return lines
 
 
-def _table(columns: Sequence[Column], groups: Sequence[Sequence[Run]]) -> list[str]:
-    lines = [
-        "| " + " | ".join(name for name, _cell in columns) + " |",
-        "|" + "---|" * len(columns),
-    ]
-    for some in groups:
-        cells = [cell(some).replace("|", "/") for _name, cell in columns]
-        lines.append("| " + " | ".join(cells) + " |")
-    return lines
-
-
-def _values(runs: Sequence[Run], key: str) -> list[float]:
-    return [run[key] for run in runs if run.get(key) is not None]
-
-
-def _percent(runs: Sequence[Run], key: str, figure: Callable) -> str:
-    values = _values(runs, key)
-    return f"{figure(values):z.3%}".replace("%", " %") if values else "-"
-
-
-def _number(runs: Sequence[Run], key: str, figure: Callable) -> str:
-    values = _values(runs, key)
-    if not values:
-        return "-"
-    value = figure(values)
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
-
-
 def _run_columns(runs: Sequence[Run]) -> list[Column]:
     columns: list[Column] = [
         (_("instance"), lambda some: str(some[0]["instance"])),
         (_("solver"), lambda some: str(some[0]["solver"])),
         (_("seed"), lambda some: str(some[0]["seed"])),
         (_("status"), lambda some: str(some[0]["status"])),
-        (_("cost"), lambda some: _amount(some[0], "cost")),
-        (_("bound"), lambda some: _amount(some[0], "bound")),
-        (_("best known"), lambda some: _amount(some[0], "best_known")),
-        (_("gap"), lambda some: _percent(some, "gap", max)),
-        (_("to best"), lambda some: _percent(some, "gap_to_best", max)),
-        (_("bound short"), lambda some: _percent(some, "bound_short", max)),
-        (_("seconds"), lambda some: _number(some, "seconds", max)),
-        (_("MB"), lambda some: _number(some, "peak_mb", max)),
+        (_("cost"), lambda some: amount(some[0], "cost")),
+        (_("bound"), lambda some: amount(some[0], "bound")),
+        (_("best known"), lambda some: amount(some[0], "best_known")),
+        (_("gap"), lambda some: percent(some, "gap", max)),
+        (_("to best"), lambda some: percent(some, "gap_to_best", max)),
+        (_("bound short"), lambda some: percent(some, "bound_short", max)),
+        (_("seconds"), lambda some: number(some, "seconds", max)),
+        (_("MB"), lambda some: number(some, "peak_mb", max)),
     ]
     if any(run.get("value") is not None for run in runs):
-        broken: Column = (_("value, broken"), lambda some: _amount(some[0], "value"))
+        broken: Column = (_("value, broken"), lambda some: amount(some[0], "value"))
         columns.insert(5, broken)
     return columns
-
-
-def _amount(run: Run, key: str) -> str:
-    value = run.get(key)
-    if value is None:
-        return "-"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"

@@ -16,7 +16,7 @@ from planner.solvers.siting.solve import solve_siting
 def test_small_models_are_solved_to_proof(seed):
     model = random_model(seed)
     cost, site = best_plan(model)
-    found = solve_siting(model, Watch(20))
+    found = solve_siting(model, Watch(100))
     assert found.infeasible == (site is None)
     if site is None:
         assert found.site is None

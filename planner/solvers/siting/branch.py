@@ -21,14 +21,14 @@ from planner.solvers.siting.node import (
     Floats,
     Ints,
     Task,
+    ask,
     climb,
     leave_out,
     look_closer,
-    only_plan,
-    try_plan,
     work_for,
 )
 from planner.solvers.siting.question import Bools, usable
+from planner.solvers.siting.rounded import only_plan, try_plan
 
 DEPTH = 60
 """Splits above a node at most; a deeper one is given up, and nothing is proven."""
@@ -88,16 +88,7 @@ def solve_by_branching(
     costs = np.ascontiguousarray(np.where(allowed, model.cost, np.inf).T)
     status = np.full(m, FREE) if decided is None else decided.copy()
     status[model.kept] = OPEN
-    task = Task(
-        demand=model.demand,
-        low=model.low,
-        high=model.high,
-        own=model.own,
-        open_cost=model.open_cost,
-        p=model.p,
-        least=model.p if model.exact else 0,
-        gain=gain,
-    )
+    task = task_of(model, gain)
     work = work_for(m, n, len(model.demand), model.p)
     best = np.full(n, -1)
     _, complete, count = _search(
@@ -118,6 +109,35 @@ def solve_by_branching(
     if faults or cost >= limit:
         return Branched(None, np.inf, False, int(count))
     return Branched(best, cost, bool(complete), int(count))
+
+
+def task_of(model: SitingModel, gain: float) -> Task:
+    """Return the model as the nodes read it."""
+    return Task(
+        demand=model.demand,
+        low=model.low,
+        high=model.high,
+        own=model.own,
+        open_cost=model.open_cost,
+        p=model.p,
+        least=model.p if model.exact else 0,
+        gain=gain,
+    )
+
+
+def plan_at(model: SitingModel, prices: Floats) -> Ints | None:
+    """Return a plan made from the bound at these prices, shape (n,), or None."""
+    n, m = model.cost.shape
+    cost = np.ascontiguousarray(np.where(usable(model), model.cost, np.inf).T)
+    work = work_for(m, n, len(model.demand), model.p)
+    status = np.where(model.kept, OPEN, FREE)
+    task = task_of(model, 0.0)
+    if np.isinf(ask(task, work, cost, status, prices.astype(float))):
+        return None
+    if np.isinf(try_plan(task, work, cost)):
+        return None
+    site = work.site.copy()
+    return None if recount(model, site)[1] else site
 
 
 @compiled

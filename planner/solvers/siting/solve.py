@@ -13,8 +13,13 @@ import numpy as np
 
 from planner.solvers.result import Watch, gap_of
 from planner.solvers.siting.bound import SiteBound, site_bound
-from planner.solvers.siting.branch import DEPTH, Branched, solve_by_branching
-from planner.solvers.siting.model import SitingModel, SitingOutcome
+from planner.solvers.siting.branch import (
+    DEPTH,
+    Branched,
+    plan_at,
+    solve_by_branching,
+)
+from planner.solvers.siting.model import SitingModel, SitingOutcome, recount
 from planner.solvers.siting.node import CLOSED, FREE, OPEN
 from planner.solvers.siting.question import Bools, Ints, dearest
 from planner.solvers.siting.recut import Recut
@@ -91,6 +96,7 @@ class _Solve:
         if math.isinf(bound.bound):
             return self._outcome(infeasible=True)
         self._raise_bound(bound.bound)
+        self._round(bound)
         if not self._done and self._fits:
             self._settle(
                 self._branch(bound, self.watch.left * QUICK_SHARE, QUICK_NODES)
@@ -128,6 +134,15 @@ class _Solve:
             if cost < self.cost:
                 self.cost, self.site = cost, site
         self.watch.report("annealing", self.cost)
+
+    def _round(self, bound: SiteBound) -> None:
+        """Make a plan from the bound's own answer."""
+        site = plan_at(self.model, bound.prices)
+        if site is not None:
+            cost, _ = recount(self.model, site)
+            if cost < self.cost:
+                self.cost, self.site = cost, site
+                self.watch.report("rounding", cost)
 
     def _raise_bound(self, bound: float) -> None:
         if self.whole and math.isfinite(bound):

@@ -44,6 +44,10 @@ def _nearest(cost: Floats, count: int) -> np.ndarray:
     return np.take_along_axis(at, order, axis=1).astype(np.int32)
 
 
+MOST_MOVES = 20_000
+"""Moves per unit at most."""
+
+
 class Annealer:
     """Anneals plans on some threads, each from its own seed."""
 
@@ -75,7 +79,8 @@ class Annealer:
             began = time.perf_counter()
             self._one(sites[0], hot, cold, 1, 100_000)
             self.rate = 100_000 / (time.perf_counter() - began)
-        steps = max(10_000, int(self.rate * seconds))
+        most = MOST_MOVES * self.model.n
+        steps = min(most, max(10_000, int(self.rate * seconds)))
         self.seed += len(sites)
         with ThreadPoolExecutor(len(sites)) as pool:
             jobs = [
