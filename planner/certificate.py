@@ -118,7 +118,7 @@ def _dual(solution: Solution) -> dict[str, Any]:
 
 
 def _bases(solution: Solution) -> dict[str, Any] | None:
-    """Return what is claimed of the choice of bases, prices of units by first account."""
+    """Return what is claimed of the choice of bases; unit prices by first account."""
     bases = solution.bases
     if bases is None:
         return None

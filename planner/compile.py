@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -116,12 +117,12 @@ def vacant(tables: Tables) -> Tables:
     """
     assert tables.bases is not None
     stay = tables.bases.index[tables.bases["kept"].to_numpy(bool)]
-    frames = {"accounts": tables.accounts, "regions": tables.regions}
+    frames: dict[str, Any] = {"accounts": tables.accounts, "regions": tables.regions}
     for name, frame in frames.items():
         if frame is not None and "owner" in frame:
             owner = frame["owner"].where(frame["owner"].isin(stay), "")
             frames[name] = frame.assign(owner=owner)
-    return replace(tables, **frames)
+    return replace(tables, accounts=frames["accounts"], regions=frames["regions"])
 
 
 def _compiled(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Compiled:

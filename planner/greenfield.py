@@ -311,8 +311,8 @@ def _reasons(compiled: Compiled) -> tuple[str, ...]:
         names = list(compiled.impossible)
         lines.append(
             _(
-                "No candidate base may serve {ids} ({n:,} in all). Look at skills, fit, "
-                "pins, travel.max_km and the limits of a single rep."
+                "No candidate base may serve {ids} ({n:,} in all). Look at skills, "
+                "fit, pins, travel.max_km and the limits of a single rep."
             ).format(ids=", ".join(names[:5]), n=len(names))
         )
     if not lines:

@@ -200,7 +200,7 @@ def best_of_curve(curve: pd.DataFrame) -> str:
     found = curve[curve["cost"].notna()]
     if found.empty:
         return _("No number of reps has a plan.")
-    best = found.loc[pd.to_numeric(found["cost"]).idxmin()]
+    best = found.iloc[int(pd.to_numeric(found["cost"]).argmin())]
     text = _("Least cost: {cost:,.0f} with {k} reps").format(
         cost=best["cost"], k=best["k"]
     )

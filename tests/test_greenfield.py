@@ -157,7 +157,9 @@ def two_of_three() -> Solution:
         reps=True,
     )
     reps = sites_at([2.5]).rename(columns={"id": "rep_id"}).assign(rep_id=["R1"])
-    return solved(scenario, accounts=accounts_at(LINE), bases=sites_at(SITES), reps=reps)
+    return solved(
+        scenario, accounts=accounts_at(LINE), bases=sites_at(SITES), reps=reps
+    )
 
 
 def _close_kept(folder: Path) -> None:
@@ -218,7 +220,7 @@ def test_forged_choices_are_caught(
 
 
 def test_an_edited_plan_keeps_its_bases(two_of_three: Solution, tmp_path: Path) -> None:
-    """`resolve` gives accounts to named reps; the bases stay, and so does their cost."""
+    """`resolve` gives accounts to named reps; the bases and their cost stay."""
     edited = planner.resolve(two_of_three, pins={"A0": "R1"})
     edited.save(tmp_path / "out")
     verdict = verify(tmp_path / "out")
@@ -244,9 +246,13 @@ def test_messages_say_what_to_change() -> None:
         parse_scenario('accounts = {file = "accounts"}')
     with pytest.raises(PlannerError, match=r"bases\.open asks for one solve each"):
         solved(asked('open = "2:3"'), **frames)
-    full = solved(asked("open = 2", "limits = [{measure = 'accounts', high = 4}]"), **frames)
+    full = solved(
+        asked("open = 2", "limits = [{measure = 'accounts', high = 4}]"), **frames
+    )
     assert full.status is Status.INFEASIBLE
-    assert "2 open bases can take 8 accounts at most, and 9 are needed" in full.reasons[0]
+    assert (
+        "2 open bases can take 8 accounts at most, and 9 are needed" in full.reasons[0]
+    )
 
 
 def test_a_limit_by_a_field_needs_it_of_every_candidate() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -180,9 +181,9 @@ class BasesBound:
             for rows in parts[1:]:
                 unit = unit + count.pairs(rows).summed(np.zeros(1, np.int64))
             self._take(unit, parts[0][starts])
-        values = self._least[:-1]
-        opening = (_costs(count) * 1).tolist()
-        values = [v + c * self.scale for v, c in zip(values, opening, strict=True)]
+        opening = _costs(count).tolist()
+        least = self._least.tolist()[:-1]
+        values = [v + c * self.scale for v, c in zip(least, opening, strict=True)]
         for name, price in self._prices.items():
             row = self.rows[name]
             free = (row.high or 0) * price if price > 0 else row.low * price
@@ -245,12 +246,13 @@ def _every_base(recount: Recount) -> Tables:
     bases, tables = _bases(recount), recount.tables
     stay = bases.index[bases["kept"].to_numpy(bool)]
     reps = bases.drop(columns=["cost", "kept"]).rename_axis("rep_id")
-    frames = {"accounts": tables.accounts, "regions": tables.regions}
+    frames: dict[str, Any] = {"accounts": tables.accounts, "regions": tables.regions}
     for name, frame in frames.items():
         if frame is not None and "owner" in frame:
             owner = frame["owner"].where(frame["owner"].isin(stay), "")
             frames[name] = frame.assign(owner=owner)
-    return replace(tables, reps=reps, **frames)
+    accounts, regions = frames["accounts"], frames["regions"]
+    return replace(tables, reps=reps, accounts=accounts, regions=regions)
 
 
 def bases_bound_as_proven(recount: Recount, claim: BasesClaim) -> Check:

@@ -58,8 +58,8 @@ def write_clean(tables: Tables, folder: Path) -> None:
     Write clean tables into a folder, for `read_clean`.
 
     accounts.csv, reps.csv, distances.csv, bases.csv, regions.geojson and adjacency.csv
-    (these four only if present), and columns.json. Text that a spreadsheet would take for a
-    formula is guarded by a leading '; ids are written as they are.
+    (these four only if present), and columns.json. Text that a spreadsheet would take
+    for a formula is guarded by a leading '; ids are written as they are.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,10 @@
 """
 Sites for many units each: cells of units, in fractions, in one mixed-integer model.
 
-Where a site serves a hundred units, no single one decides which sites to open. So units
-are put together in cells, by their cheapest site; a cell may be shared among sites. What
-is left is small enough for HiGHS, and all rows of single sites hold in it, priced bands
-at their prices.
+Where a site serves a hundred units, no single one decides which sites to open. So
+units are put together in cells, by their cheapest site; a cell may be shared among
+sites. What is left is small enough for HiGHS, and all rows of single sites hold in it,
+priced bands at their prices.
 """
 
 from __future__ import annotations
@@ -112,10 +112,13 @@ def _cells(problem: Problem, sites: Ints) -> _Cells:
     whole = np.where(count * 2 > members, members / np.maximum(count, 1), np.inf)
 
     def total(values: Ints) -> Floats:
-        return np.bincount(spot, values.astype(float), size).reshape(shape)
+        sums = np.bincount(spot, values.astype(float), size)
+        return sums.astype(float).reshape(shape)
 
     with np.errstate(invalid="ignore"):
-        cost = np.where(np.isfinite(whole), total(problem.total_cost[arcs]) * whole, np.inf)
+        cost = np.where(
+            np.isfinite(whole), total(problem.total_cost[arcs]) * whole, np.inf
+        )
     share = np.where(np.isfinite(whole), whole, 0.0)
     demand = [total(values[arcs]) * share for values in problem.demand]
     out = np.flatnonzero(problem.rep == problem.m)
@@ -183,7 +186,7 @@ class _Model:
         )
 
     def _serve(self, money: float) -> list[list[tuple[int, int]]]:
-        """Add a share of each cell for each near site; return (cell, column) by site."""
+        """Add a share of each cell for each near site; return (cell, column)."""
         found: list[list[tuple[int, int]]] = [[] for _ in self.sites]
         for cell, costs in enumerate(self.cells.cost):
             near = np.argsort(costs, kind="stable")[:NEAR]

@@ -16,6 +16,7 @@ is a lower limit on the cost of every plan. All prices are integers over one sca
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,12 +85,12 @@ class Pricing:
         self.sites = rows_of_sites(problem)
         self.scale = _scale(problem)
         self.value = np.zeros(problem.m, dtype=np.int64)
-        self.taken = np.zeros(problem.n)
+        self.taken: Floats = np.zeros(problem.n)
 
     def ask(self, prices: Ints) -> SitePrices:
         """Return the bound at integer prices of the units, with good ones of rows."""
         problem, found = self.problem, dict[str, int]()
-        takes: list[Ints] = []
+        takes: list[NDArray[np.int32]] = []
         for site in range(problem.m):
             mine = slice(self.begin[site], self.begin[site + 1])
             unit = self.unit[mine]
@@ -102,7 +103,8 @@ class Pricing:
         out = slice(self.begin[problem.m], self.begin[problem.m + 1])
         left = np.minimum(0, self.cost[out] * self.scale - prices[self.unit[out]])
         chosen = self._chosen()
-        self.taken = np.bincount(self.unit[out][left < 0], minlength=problem.n) * 1.0
+        free = np.bincount(self.unit[out][left < 0], minlength=problem.n)
+        self.taken = free.astype(float)
         for site in chosen:
             self.taken[takes[site]] += 1
         total = (
@@ -130,7 +132,7 @@ class Pricing:
         for _ in range(PASSES if len(rows) > 1 else 1):
             for at, row in enumerate(rows):
                 demand = self.demand[row.measure, mine]
-                others = reduced - chosen[at] * 0
+                others = reduced
                 for other, price in enumerate(chosen):
                     if other != at and price:
                         takes = self.demand[rows[other].measure, mine]
@@ -184,7 +186,11 @@ def _scale(problem: Problem) -> int:
 
 
 def raise_bound(
-    pricing: Pricing, start: Floats, upper: float, goes_on, steps: int
+    pricing: Pricing,
+    start: Floats,
+    upper: float,
+    goes_on: Callable[[], bool],
+    steps: int,
 ) -> SitePrices:
     """
     Raise the bound by subgradient steps from some prices of the units.
