@@ -201,37 +201,47 @@ def _solve_each(
     start: Path | None,
 ) -> None:
     """Solve for each number of reps; a plan folder each, and the curve."""
-    from planner import sizing
+    from planner.sizing import (
+        CURVE,
+        best_of_curve,
+        check_range_target,
+        curve_of,
+        curve_row,
+        folder_of,
+        line_of,
+        solve_each,
+        write_curve,
+    )
 
     if start is not None:
         raise PlannerError(_("--start is for one plan, not for several numbers."))
     counts = question.counts
-    sizing.check_range_target(output, counts)
+    check_range_target(output, counts)
     rows, solutions, good = [], {}, True
     with heeding_ctrl_c() as interrupted, progress() as tell:
-        for count, solution in sizing.solve_each(
+        for count, solution in solve_each(
             question,
             time_limit_s=time_limit,
             seed=seed,
             interrupted=interrupted,
             tell=tell,
         ):
-            folder = sizing.folder_of(output, count)
+            folder = folder_of(output, count)
             if solution.plan is not None:
                 for message in solution.save(folder):
                     talk(message)
                 good &= _verified(folder)
-            rows.append(sizing.curve_row(count, solution))
+            rows.append(curve_row(count, solution))
             solutions[count] = solution
-            talk(sizing.line_of(rows[-1]))
-        curve = sizing.curve_of(rows)
-        for message in sizing.write_curve(output, curve, solutions):
+            talk(line_of(rows[-1]))
+        curve = curve_of(rows)
+        for message in write_curve(output, curve, solutions):
             talk(message)
         stopped = interrupted()
     if as_json:
         click.echo(curve.to_json(orient="records", force_ascii=False))
-    talk(sizing.best_of_curve(curve))
-    talk(_("wrote {path}").format(path=output / sizing.CURVE))
+    talk(best_of_curve(curve))
+    talk(_("wrote {path}").format(path=output / CURVE))
     if stopped and good:
         sys.exit(INTERRUPTED)
     if not good or curve["cost"].isna().all():

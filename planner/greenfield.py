@@ -250,11 +250,11 @@ def without_plan(found: Found, scenario: Scenario, seconds: float) -> Result:
         bound_by="trivial",
         prices=none,
         row_prices=none,
-        method=_("bases"),
+        method="bases",
         why=_("proven before any account was given"),
         seed=scenario.solve.seed,
         seconds=seconds,
-        stopped_by=_("proof"),
+        stopped_by="proof",
     )
 
 

@@ -257,7 +257,7 @@ def test_messages_say_what_to_change() -> None:
 
 def test_a_limit_by_a_field_needs_it_of_every_candidate() -> None:
     """No capacity is a fault, not a base without a limit."""
-    with pytest.raises(TableError, match="has no column for this field"):
+    with pytest.raises(TableError, match=r"Map it under bases\.fields"):
         solved(
             asked("open = 2", 'limits = [{measure = "hours", high = "capacity"}]'),
             accounts=accounts_at(LINE),

@@ -120,7 +120,8 @@ def _report_rep_numbers(
             key,
             name,
             _("{file} has no column for this field").format(file=reps.findings.file),
-            _("Map it under `fields` of that table. {near}").format(
+            _("Map it under {table}.fields. {near}").format(
+                table="bases" if "base_id" in reps.frame else "reps",
                 near=nearest(name, reps.raw.cells.column_names, _("columns"))
             ),
         )
