@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.compile import Compiled, compile_opening, compile_problem
+from planner.geo.planar import planar_metres
 from planner.problem import Problem, Row, evaluate
 from planner.rounding import to_integers
 from planner.scenario import Scenario
 from planner.solvers.result import Prices, Progress, Result, Status, Watch
 from planner.solvers.siting.adapter import rows_of_sites
 from planner.solvers.siting.choose import Choice, choose_sites, relocated
+from planner.solvers.siting.halves import fair_parts, sites_of_parts
 from planner.solvers.siting.prices import SitePrices
 from planner.solvers.solve import solve_problem
 from planner.solvers.start import WarmStart
@@ -112,6 +114,7 @@ def find_bases(
         return Found(None, tables, compiled, None, why, True)
     choice = choose_sites(
         problem,
+        _first_sites(compiled),
         Watch(watch.left * SITES_SHARE, watch.interrupted, tell),
         gap=settings.gap,
         seed=settings.seed,
@@ -120,6 +123,24 @@ def find_bases(
     if choice.infeasible:
         return Found(None, tables, compiled, None, _reasons(compiled), True)
     return _Trial(scenario, tables, compiled, watch, tell).run(choice)
+
+
+def _first_sites(compiled: Compiled) -> Bools:
+    """Sites of fair parts of the map, by what a hard row of each rep counts."""
+    problem, pairs = compiled.problem, compiled.pairs
+    assert problem.opening is not None
+    place = planar_metres(pairs.account_places[:, 1], pairs.account_places[:, 0])
+    first = np.unique(compiled.unit_of, return_index=True)[1]
+    rows = rows_of_sites(problem)[0]
+    load = np.ones(len(place))
+    if rows.hard or rows.priced:
+        at = problem.rows[(rows.hard or rows.priced)[0]].measure
+        if problem.measures[at] in pairs.own:
+            load = pairs.own[problem.measures[at]]
+    loads = np.bincount(compiled.unit_of, load, problem.n)
+    return sites_of_parts(
+        problem, fair_parts(place[first], loads, problem.opening.count)
+    )
 
 
 class _Trial:

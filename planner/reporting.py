@@ -128,7 +128,7 @@ class PlanView:
         from planner.geo.shapes import territories
 
         if self._by_region:
-            return self._area_layers()
+            return self.area_layers()
         accounts, regions = self.tables.accounts, self.tables.regions
         placed = accounts[["latitude", "longitude"]].notna().all(axis=1)
         if not (placed & (self.owner != "")).any():
@@ -148,7 +148,7 @@ class PlanView:
             "subtitle": self.subtitle(),
         }
 
-    def _area_layers(self) -> dict[str, Any]:
+    def area_layers(self) -> dict[str, Any]:
         """Layers of a plan by regions: today's map beside the new one."""
         from planner.maps import AreaLayer, area_territories
 

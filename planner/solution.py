@@ -142,9 +142,7 @@ class Solution:
         from planner.workspace import view_of
 
         view = view_of(self, certificate_of(self))
-        layers = view.layers()
-        assert layers is not None
-        return cast("AreaLayer", layers["areas"])
+        return cast("AreaLayer", view.area_layers()["areas"])
 
     @property
     def opening(self) -> int:

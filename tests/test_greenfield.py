@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from click.testing import CliRunner
 from small_bases import LINE, accounts_at, asked, least_cost, opened, sites_at, solved
 from test_corruption import edit_certificate, edit_table, forge
+from tiles import one_each, tiles
 
 import planner
+from planner.cli import main
 from planner.errors import PlannerError, TableError
 from planner.evaluate.verify import verify
 from planner.scenario import parse_scenario
@@ -263,3 +267,90 @@ def test_a_limit_by_a_field_needs_it_of_every_candidate() -> None:
             accounts=accounts_at(LINE),
             bases=sites_at(SITES),
         )
+
+
+def test_regions_choose_bases_and_hang_together(tmp_path: Path) -> None:
+    """Candidates are the regions; territories are connected all the same."""
+    regions = tiles(3, 4)
+    scenario = parse_scenario(
+        'unit = "region"\naccounts = {file = "accounts"}\n'
+        'regions = {file = "regions"}\n'
+        'bases = {candidates = "regions", open = 2}\n'
+        'balance = [{measure = "value", tolerance = 0.2, hard = true}]\n'
+        "[areas.compactness]\nto = 'base'\nprice = 1\n[solve]\ntime_limit = 1.5\n"
+    )
+    accounts = one_each(regions, value=1)
+    solution = planner.solve(scenario, accounts=accounts, regions=regions)
+    assert solution.plan is not None
+    assert len(opened(solution)) == 2
+    assert set(opened(solution)) <= set(regions["region_id"])
+    solution.save(tmp_path / "out")
+    verdict = verify(tmp_path / "out")
+    assert verdict.ok, str(verdict)
+
+
+def write_line(folder: Path, bases: str) -> Path:
+    """Write the three towns as files; returns the scenario's path."""
+    accounts_at(LINE).to_csv(folder / "accounts.csv", index=False)
+    sites_at(SITES).to_csv(folder / "sites.csv", index=False)
+    text = (
+        'accounts = {file = "accounts.csv"}\n'
+        f'bases = {{candidates = "sites.csv", {bases}}}\n'
+        "[travel]\ncost_per_km = 1\ncost_per_hour = 0\n[solve]\ntime_limit = 1\n"
+    )
+    (folder / "plan.toml").write_text(text, "utf-8")
+    return folder / "plan.toml"
+
+
+def test_a_range_writes_a_plan_for_each_and_the_curve(tmp_path: Path) -> None:
+    """Opening costs make three bases best; the next one up costs its price."""
+    path, out = write_line(tmp_path, 'open = "2:4", cost = 50'), tmp_path / "out"
+    done = CliRunner().invoke(main, ["solve", str(path), "-o", str(out)])
+    assert done.exit_code == 0, done.output
+    curve = pd.read_csv(out / "curve.csv")
+    assert curve["k"].tolist() == [2, 3, 4]
+    assert curve["cost"].idxmin() == 1
+    assert curve["marginal_value"].tolist()[1] > 0
+    assert curve["marginal_value"].tolist()[2] == -50
+    assert (out / "curve.png").is_file()
+    assert (out / "curve.svg").is_file()
+    assert all(verify(out / f"k{k}").ok for k in (2, 3, 4))
+    assert "Least cost" in done.output
+    again = CliRunner().invoke(main, ["solve", str(path), "-o", str(out)])
+    assert again.exit_code == 0, again.output
+    (out / "mine.txt").write_text("x", "utf-8")
+    refused = CliRunner().invoke(main, ["solve", str(path), "-o", str(out)])
+    assert refused.exit_code == 2
+    assert "mine.txt" in refused.output
+
+
+def test_a_range_that_partly_has_no_plan_still_has_a_curve(tmp_path: Path) -> None:
+    """Two bases cannot take nine accounts, three can."""
+    path = write_line(tmp_path, 'open = "2:3"')
+    text = path.read_text("utf-8") + '[[limits]]\nmeasure = "accounts"\nhigh = 4\n'
+    path.write_text(text, "utf-8")
+    done = CliRunner().invoke(main, ["solve", str(path), "-o", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert "2 reps: no plan (infeasible)" in done.output
+    curve = pd.read_csv(tmp_path / "out" / "curve.csv")
+    assert curve["status"].tolist()[0] == "infeasible"
+    assert np.isnan(curve["cost"].tolist()[0])
+
+
+def test_the_number_of_territories_may_be_a_range_too(tmp_path: Path) -> None:
+    """`reps.count` by regions: a plan for each, and maps side by side."""
+    regions = tiles(2, 4)
+    regions.to_file(tmp_path / "regions.gpkg")
+    one_each(regions, value=1).to_csv(tmp_path / "accounts.csv", index=False)
+    (tmp_path / "plan.toml").write_text(
+        'unit = "region"\naccounts = {file = "accounts.csv"}\n'
+        'regions = {file = "regions.gpkg"}\nreps = {count = "2:3"}\n'
+        "[areas.compactness]\nprice = 1\n[solve]\ntime_limit = 1\n",
+        "utf-8",
+    )
+    out = tmp_path / "out"
+    done = CliRunner().invoke(
+        main, ["solve", str(tmp_path / "plan.toml"), "-o", str(out)]
+    )
+    assert done.exit_code == 0, done.output
+    assert pd.read_csv(out / "curve.csv")["cost"].is_monotonic_decreasing

@@ -31,7 +31,13 @@ CLOSE = 2e-3
 
 
 def sites_by_cells(
-    problem: Problem, value: Ints, watch: Watch, *, seed: int, threads: int
+    problem: Problem,
+    value: Ints,
+    first: Bools,
+    watch: Watch,
+    *,
+    seed: int,
+    threads: int,
 ) -> Bools | None:
     """
     Choose sites by a model of cells within the time left.
@@ -40,13 +46,15 @@ def sites_by_cells(
     ----------
     value
         Of each site at good prices, shape (m,): the least are considered.
+    first
+        Sites to start from, shape (m,).
 
     Returns
     -------
     Which sites are open, shape (m,); None if none were found in time.
     """
     assert problem.opening is not None
-    sites = _considered(problem, value)
+    sites = _considered(problem, value, first)
     cells = _cells(problem, sites)
     model = _Model(problem, sites, cells)
     task = Task(
@@ -56,6 +64,7 @@ def sites_by_cells(
         seed=seed,
         threads=threads,
         columns=len(sites),
+        hint=first[sites].astype(float),
         least_gap=0.0,
     )
     answer = solve_task(task, watch)
@@ -66,10 +75,10 @@ def sites_by_cells(
     return opened
 
 
-def _considered(problem: Problem, value: Ints) -> Ints:
+def _considered(problem: Problem, value: Ints, first: Bools) -> Ints:
     opening = problem.opening
     assert opening is not None
-    order = np.argsort(np.where(opening.kept, np.iinfo(np.int64).min, value))
+    order = np.argsort(np.where(opening.kept | first, np.iinfo(np.int64).min, value))
     return np.sort(order[: max(MOST_SITES, 2 * opening.count)]).astype(np.int64)
 
 

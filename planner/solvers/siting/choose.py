@@ -61,13 +61,21 @@ class Choice:
 
 
 def choose_sites(
-    problem: Problem, watch: Watch, *, gap: float, seed: int, threads: int
+    problem: Problem,
+    first: Bools,
+    watch: Watch,
+    *,
+    gap: float,
+    seed: int,
+    threads: int,
 ) -> Choice:
     """
     Choose which reps of a problem with an opening to open.
 
     Parameters
     ----------
+    first
+        Sites to start from, shape (m,).
     watch
         Its limit is that of the choice alone.
 
@@ -99,7 +107,12 @@ def choose_sites(
     if problem.n >= MANY_UNITS * problem.opening.count:
         share = 1.0 if problem.n * problem.m > FEW_PAIRS else CELLS_SHARE
         cells = sites_by_cells(
-            problem, pricing.value, _part(watch, share), seed=seed, threads=threads
+            problem,
+            pricing.value,
+            first,
+            _part(watch, share),
+            seed=seed,
+            threads=threads,
         )
         sets += [] if cells is None else [cells]
     if problem.n * problem.m <= FEW_PAIRS:
@@ -117,7 +130,7 @@ def choose_sites(
             sets.append(_reps(model, found.site, problem.m))
         bound = found.bound
     if not sets:
-        sets.append(_least(problem, pricing.value))
+        sets.append(first)
     if math.isfinite(bound):
         bound = math.ceil(bound - CERTAIN * max(1.0, abs(bound)))
     return Choice(_distinct(sets), prices, int(bound), False)
@@ -143,16 +156,6 @@ def _depends(problem: Problem) -> bool:
 def _reps(model: SitingModel, site: Ints, m: int) -> Bools:
     """Open reps of a siting; the site of units left out is none."""
     return open_of(model, site)[:m]
-
-
-def _least(problem: Problem, value: Ints) -> Bools:
-    """Kept sites, and the others of least value at the prices."""
-    opening = problem.opening
-    assert opening is not None
-    order = np.argsort(np.where(opening.kept, np.iinfo(np.int64).min, value))
-    chosen = np.zeros(problem.m, dtype=bool)
-    chosen[order[: opening.count]] = True
-    return chosen
 
 
 def _distinct(sets: list[Bools]) -> tuple[Bools, ...]:
