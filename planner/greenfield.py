@@ -126,21 +126,19 @@ def find_bases(
 
 
 def _first_sites(compiled: Compiled) -> Bools:
-    """Sites of fair parts of the map, by what a hard row of each rep counts."""
+    """Sites of fair parts of the map, by what the rows of single reps count first."""
     problem, pairs = compiled.problem, compiled.pairs
     assert problem.opening is not None
-    place = planar_metres(pairs.account_places[:, 1], pairs.account_places[:, 0])
+    places, place = pairs.account_places, np.zeros((len(pairs.account_places), 2))
+    if np.isfinite(places).all(axis=1).any():
+        place = planar_metres(places[:, 1], places[:, 0])
+    rows, load = rows_of_sites(problem)[0], np.ones(len(place))
+    for index in (*rows.hard, *rows.priced)[:1]:
+        load = pairs.own.get(problem.measures[problem.rows[index].measure], load)
+    loads = np.bincount(compiled.unit_of, load, problem.n).astype(float)
     first = np.unique(compiled.unit_of, return_index=True)[1]
-    rows = rows_of_sites(problem)[0]
-    load = np.ones(len(place))
-    if rows.hard or rows.priced:
-        at = problem.rows[(rows.hard or rows.priced)[0]].measure
-        if problem.measures[at] in pairs.own:
-            load = pairs.own[problem.measures[at]]
-    loads = np.bincount(compiled.unit_of, load, problem.n)
-    return sites_of_parts(
-        problem, fair_parts(place[first], loads, problem.opening.count)
-    )
+    parts = fair_parts(place[first], loads, problem.opening.count)
+    return sites_of_parts(problem, parts)
 
 
 class _Trial:

@@ -65,9 +65,8 @@ def sites_of_parts(problem: Problem, part: Ints) -> Bools:
     missing = missing - np.bincount(spot, minlength=k * m).reshape(k, m)
     dear = 1.0 + 4.0 * float(problem.total_cost.max(initial=0))
     cost = cost + missing * dear + opening.cost
-    cost[:, opening.kept] -= 1.0 + 2.0 * float(
-        cost.max(initial=0.0)
-    )  # all must be open
+    # Whatever it costs, all that are kept must be open.
+    cost = cost - opening.kept * (1.0 + 2.0 * float(cost.max(initial=0.0)))
     opened = np.zeros(m, dtype=bool)
     opened[linear_sum_assignment(cost)[1]] = True
     return opened
