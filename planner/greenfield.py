@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from planner.scenario import Scenario
 from planner.solvers.result import Prices, Progress, Result, Status, Watch
 from planner.solvers.siting.adapter import rows_of_sites
 from planner.solvers.siting.choose import Choice, choose_sites, relocated
-from planner.solvers.siting.halves import fair_parts, sites_of_parts
+from planner.solvers.siting.halves import fair_parts, grown, sites_of_parts
 from planner.solvers.siting.prices import SitePrices
 from planner.solvers.solve import solve_problem
 from planner.solvers.start import WarmStart
@@ -92,6 +92,7 @@ def opening_cost(tables: Tables, scale: int) -> int:
 def find_bases(
     scenario: Scenario,
     tables: Tables,
+    near: Collection[str],
     watch: Watch,
     tell: Callable[[Progress], None],
 ) -> Found:
@@ -102,19 +103,26 @@ def find_bases(
     ----------
     tables
         As read: with every base among the reps.
+    near
+        Ids of bases that are tried, with more of them where that is too few.
     watch
         Of the whole solve.
     tell
         Receives progress in steps of cost.
     """
     compiled = compile_opening(tables, scenario)
-    problem, settings = compiled.problem, scenario.solve
+    problem, settings, bases = compiled.problem, scenario.solve, scenario.bases
+    assert bases is not None
     if compiled.impossible or not_enough(problem):
         why = _reasons(compiled)
         return Found(None, tables, compiled, None, why, True)
+    first = _first_sites(compiled)
+    known = tables.reps.index.isin(list(near))
+    if 0 < known.sum() <= bases.count:
+        first = grown(problem, known)
     choice = choose_sites(
         problem,
-        _first_sites(compiled),
+        first,
         Watch(watch.left * SITES_SHARE, watch.interrupted, tell),
         gap=settings.gap,
         seed=settings.seed,
@@ -122,6 +130,8 @@ def find_bases(
     )
     if choice.infeasible:
         return Found(None, tables, compiled, None, _reasons(compiled), True)
+    if near and not any((one == first).all() for one in choice.sets):
+        choice = replace(choice, sets=(*choice.sets, first))
     return _Trial(scenario, tables, compiled, watch, tell).run(choice)
 
 

@@ -89,17 +89,19 @@ def solve_each(
                 'reps.count, such as "48:53".'
             )
         )
+    near: list[str] = []
     for count in scenario.counts:
-        yield (
-            count,
-            solve(
-                scenario.with_count(count),
-                time_limit_s=time_limit_s,
-                seed=seed,
-                interrupted=interrupted,
-                tell=tell,
-            ),
+        solution = solve(
+            scenario.with_count(count),
+            time_limit_s=time_limit_s,
+            seed=seed,
+            near_bases=near,
+            interrupted=interrupted,
+            tell=tell,
         )
+        yield count, solution
+        if solution.bases is not None:
+            near = list(solution.tables.reps.index)
         if interrupted():
             return
 

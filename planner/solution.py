@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -214,6 +214,7 @@ def solve(
     time_limit_s: float | None = None,
     seed: int | None = None,
     warm_start: Solution | str | Path | pd.Series | None = None,
+    near_bases: Collection[str] = (),
     interrupted: Callable[[], bool] = lambda: False,
     tell: Callable[[Progress], None] = lambda progress: None,
 ) -> Solution:
@@ -232,6 +233,8 @@ def solve(
         A plan to start from: an earlier solution, a plan folder, a CSV file with
         ``account_id,rep_id``, or a series of rep ids by account id. It need not be
         complete, nor keep the rules.
+    near_bases
+        With ``[bases]``: ids of bases to try, such as those of a plan with fewer reps.
     interrupted
         Asked several times a second; True ends the solve with the best plan so far.
     tell
@@ -273,7 +276,7 @@ def solve(
                     "put them. Leave out one of the two."
                 )
             )
-        return _solve_bases(scenario, tables, interrupted, tell)
+        return _solve_bases(scenario, tables, near_bases, interrupted, tell)
     tables, scenario = set_apart(tables, scenario)
     compiled = compile_problem(tables, scenario)
     start = None if warm_start is None else read_start(warm_start, compiled)
@@ -285,6 +288,7 @@ def solve(
 def _solve_bases(
     scenario: Scenario,
     tables: Tables,
+    near: Collection[str],
     interrupted: Callable[[], bool],
     tell: Callable[[Progress], None],
 ) -> Solution:
@@ -293,7 +297,7 @@ def _solve_bases(
     warm_up_siting()
     watch = Watch(scenario.solve.time_limit, interrupted)
     in_money = in_currency(tell, Pairs(tables, scenario).cost_scale)
-    found = find_bases(scenario, tables, watch, in_money)
+    found = find_bases(scenario, tables, near, watch, in_money)
     if found.bases is None:
         result = without_plan(found, scenario, watch.seconds)
         return Solution(

@@ -46,6 +46,32 @@ def fair_parts(place: Floats, load: Floats, k: int) -> Ints:
     return part
 
 
+def grown(problem: Problem, opened: Bools) -> Bools:
+    """
+    Open more sites, each the one that saves most, until there are as many as asked.
+
+    Parameters
+    ----------
+    opened
+        No more than are to be open; shape (m,).
+    """
+    opening = problem.opening
+    assert opening is not None
+    opened = opened | opening.kept
+    served = problem.rep < problem.m
+    rep, unit = problem.rep[served], problem.unit[served]
+    cost = problem.total_cost[served].astype(float)
+    best = np.full(problem.n, 2.0 * float(cost.max(initial=0.0)))
+    np.minimum.at(best, unit[opened[rep]], cost[opened[rep]])
+    while opened.sum() < opening.count:
+        gain = np.bincount(rep, np.maximum(0.0, best[unit] - cost), problem.m)
+        gain = np.where(opened, -np.inf, gain - opening.cost)
+        site = int(gain.argmax())
+        opened[site] = True
+        np.minimum.at(best, unit[rep == site], cost[rep == site])
+    return opened
+
+
 def sites_of_parts(problem: Problem, part: Ints) -> Bools:
     """
     Open a site for each part: kept ones and those that serve their parts at least cost.
