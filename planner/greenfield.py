@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from planner.geo.planar import planar_metres
 from planner.problem import Problem, Row, evaluate
 from planner.rounding import to_integers
 from planner.scenario import Scenario
-from planner.solvers.result import Prices, Progress, Result, Status, Watch
+from planner.solvers.result import Prices, Result, Status, Watch
 from planner.solvers.siting.adapter import rows_of_sites
 from planner.solvers.siting.choose import Choice, choose_sites, relocated
 from planner.solvers.siting.halves import fair_parts, grown, sites_of_parts
@@ -94,7 +94,6 @@ def find_bases(
     tables: Tables,
     near: Collection[str],
     watch: Watch,
-    tell: Callable[[Progress], None],
 ) -> Found:
     """
     Choose bases, within most of the time.
@@ -107,8 +106,6 @@ def find_bases(
         Ids of bases that are tried, with more of them where that is too few.
     watch
         Of the whole solve.
-    tell
-        Receives progress in steps of cost.
     """
     compiled = compile_opening(tables, scenario)
     problem, settings, bases = compiled.problem, scenario.solve, scenario.bases
@@ -120,10 +117,13 @@ def find_bases(
     known = tables.reps.index.isin(list(near))
     if 0 < known.sum() <= bases.count:
         first = grown(problem, known)
+    part = watch.part(SITES_SHARE)
+    # What a search for sites alone calls its cost is not that of a plan.
+    part.tell = lambda moment: watch.tell(moment._replace(cost=math.inf))
     choice = choose_sites(
         problem,
         first,
-        Watch(watch.left * SITES_SHARE, watch.interrupted, tell),
+        part,
         gap=settings.gap,
         seed=settings.seed,
         threads=settings.threads,
@@ -132,7 +132,7 @@ def find_bases(
         return Found(None, tables, compiled, None, _reasons(compiled), True)
     if near and not any((one == first).all() for one in choice.sets):
         choice = replace(choice, sets=(*choice.sets, first))
-    return _Trial(scenario, tables, compiled, watch, tell).run(choice)
+    return _Trial(scenario, tables, compiled, watch).run(choice)
 
 
 def _first_sites(compiled: Compiled) -> Bools:
@@ -160,18 +160,18 @@ class _Trial:
         tables: Tables,
         compiled: Compiled,
         watch: Watch,
-        tell: Callable[[Progress], None],
     ) -> None:
         self.scenario, self.tables, self.compiled = scenario, tables, compiled
-        self.watch, self.tell = watch, tell
+        self.watch = watch
         self.seconds = max(1e-3, watch.time_limit * TRY_SHARE)
         self.cost, self.opened = math.inf, np.zeros(compiled.problem.m, dtype=bool)
         self.rep_of: Positions | None = None
         self.known: set[bytes] = set()
+        self.lowest = 0
 
     def run(self, choice: Choice) -> Found:
         """Try the sets of a choice, then move the bases of the best."""
-        lowest = max(choice.bound, choice.prices.bound)
+        self.lowest = lowest = max(choice.bound, choice.prices.bound)
         self.opened = choice.sets[0]
         for opened in choice.sets:
             if self.cost > lowest and (self.watch.left > 0 or self.rep_of is None):
@@ -208,7 +208,7 @@ class _Trial:
             return
         cost = evaluate(result.problem, result.arcs).cost
         cost += opening_cost(tables, compiled.problem.cost_scale)
-        self.watch.report("bases", float(cost))
+        self.watch.report("bases", float(cost), self.lowest)
         if cost < self.cost:
             self.cost, self.opened = cost, opened
             self.rep_of = result.problem.rep[result.arcs].astype(np.intp)

@@ -295,9 +295,9 @@ def _solve_bases(
     """Choose bases, then solve with these in the time that is left."""
     warm_up()
     warm_up_siting()
-    watch = Watch(scenario.solve.time_limit, interrupted)
     in_money = in_currency(tell, Pairs(tables, scenario).cost_scale)
-    found = find_bases(scenario, tables, near, watch, in_money)
+    watch = Watch(scenario.solve.time_limit, interrupted, in_money)
+    found = find_bases(scenario, tables, near, watch)
     if found.bases is None:
         result = without_plan(found, scenario, watch.seconds)
         return Solution(
@@ -307,14 +307,26 @@ def _solve_bases(
     compiled = found.compiled
     if scenario_apart is not scenario:
         compiled = compile_problem(tables, scenario_apart)
-    left = max(watch.left, LEAST_SECONDS)
+    left, spent, bound = (
+        max(watch.left, LEAST_SECONDS),
+        watch.seconds,
+        found.bases.bound,
+    )
+    scale = compiled.problem.cost_scale
+    opening = opening_cost(tables, scale) / scale
+
+    def tell_all(moment: Progress) -> None:
+        """Pass on what the last solve tells, as part of the whole."""
+        cost, seconds = moment.cost + opening, moment.seconds + spent
+        tell(moment._replace(seconds=seconds, cost=cost, bound=bound / scale))
+
     solution = solve_compiled(
         scenario_apart.with_solve(time_limit=left),
         tables,
         compiled,
         start=start_of(found),
         interrupted=interrupted,
-        tell=tell,
+        tell=tell_all,
     )
     result = replace(with_bases(solution.result, found.bases), seconds=watch.seconds)
     return replace(solution, scenario=scenario_apart, result=result, bases=found.bases)

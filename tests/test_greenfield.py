@@ -354,3 +354,20 @@ def test_the_number_of_territories_may_be_a_range_too(tmp_path: Path) -> None:
     )
     assert done.exit_code == 0, done.output
     assert pd.read_csv(out / "curve.csv")["cost"].is_monotonic_decreasing
+
+
+def test_interruption_hands_over_what_is_there() -> None:
+    """Ctrl-C at the first plan: that plan, with a bound over all choices."""
+    plans: list[float] = []
+    scenario = asked("open = 3", "limits = [{measure = 'accounts', high = 4}]")
+    solution = planner.solve(
+        scenario,
+        accounts=accounts_at(LINE),
+        bases=sites_at(SITES),
+        time_limit_s=600,
+        interrupted=lambda: bool(plans),
+        tell=lambda moment: plans.append(moment.cost) if moment.cost < np.inf else None,
+    )
+    assert solution.plan is not None
+    assert len(opened(solution)) == 3
+    assert solution.result.bound <= solution.result.cost

@@ -110,7 +110,7 @@ def choose_sites(
             problem,
             pricing.value,
             first,
-            _part(watch, share),
+            watch.part(share),
             seed=seed,
             threads=threads,
         )
@@ -118,11 +118,11 @@ def choose_sites(
     if problem.n * problem.m <= FEW_PAIRS:
         if priced or _depends(problem):
             usual = siting_model(problem, bands=True, proof=False)
-            part = _part(watch, BANDS_SHARE)
+            part = watch.part(BANDS_SHARE)
             found = solve_siting(usual, part, gap=gap, seed=seed, threads=threads)
             if found.site is not None:
                 sets.append(_reps(usual, found.site, problem.m))
-        part = _part(watch, 1.0)
+        part = watch.part(1.0)
         found = solve_siting(model, part, gap=gap, seed=seed, threads=threads)
         if found.infeasible:
             return Choice((), none, 0, True)
@@ -134,11 +134,6 @@ def choose_sites(
     if math.isfinite(bound):
         bound = math.ceil(bound - CERTAIN * max(1.0, abs(bound)))
     return Choice(_distinct(sets), prices, int(bound), False)
-
-
-def _part(watch: Watch, share: float) -> Watch:
-    """Return a watch for a part of the time left, that tells what it finds."""
-    return Watch(watch.left * share, watch.interrupted, watch.tell)
 
 
 def _depends(problem: Problem) -> bool:
