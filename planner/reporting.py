@@ -82,7 +82,8 @@ class PlanView:
             frame["hours"] = measured["capacity_use"] * reps["capacity"]
         if "target_value" in measured:
             frame["target"] = measured["target_value"]
-        if self.tables.accounts["value"].eq(0).all():
+        worthless = self.tables.accounts["value"].eq(0).all()
+        if worthless and frame["value"].eq(0).all():
             frame = frame.drop(columns="value")
         return self._with_regions(frame) if self._by_region else frame
 
@@ -102,7 +103,7 @@ class PlanView:
         for measure in dict.fromkeys(b.measure for b in self.scenario.balance):
             if measure not in ("accounts", "hours", "value"):
                 frame[measure] = measured[f"load_{measure}"]
-            if f"target_{measure}" in measured:
+            if measure != "value" and f"target_{measure}" in measured:
                 frame[f"{measure}_target"] = measured[f"target_{measure}"]
         return frame
 

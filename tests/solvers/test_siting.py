@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 from siting_models import best_plan, random_model
 
 from planner.solvers.result import Watch
-from planner.solvers.siting.model import SitingModel, recount
+from planner.solvers.siting.model import recount
 from planner.solvers.siting.solve import solve_siting
 
 
@@ -17,7 +16,7 @@ from planner.solvers.siting.solve import solve_siting
 def test_small_models_are_solved_to_proof(seed):
     model = random_model(seed)
     cost, site = best_plan(model)
-    found = solve_siting(model, Watch(0.5))
+    found = solve_siting(model, Watch(100))
     assert found.infeasible == (site is None)
     if site is None:
         assert found.site is None

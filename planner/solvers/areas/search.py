@@ -21,6 +21,7 @@ from planner.solvers.areas.start import first_plan
 from planner.solvers.areas.state import (
     BEST,
     COST,
+    EXCESS,
     FEASIBLE,
     LAMBDA,
     MOVES,
@@ -40,10 +41,11 @@ SWAPS = 0.5
 """Share of swaps among the moves that are no recombinations."""
 OFTEN, SELDOM, STIFFER = 0.5, 0.2, 1.15
 """Shares of moves ending without excess beyond which its price falls or rises."""
-CAP, STIFF = 3.0, 20_000.0
+CAP, STIFF, STIFFEST = 3.0, 20.0, 20_000.0
 """
-Most that price may be when a cycle begins, in costs per territory, and how much more
-when it ends.
+Most that price may be when a cycle begins, in costs per territory; how much more when a
+fresh one ends, and one that goes on from a plan in hand. Stiff from the beginning, the
+search freezes in a dear layout.
 """
 CYCLE, SHORTEST, LONGER = 0.0018, 0.3, 2.0
 """
@@ -56,6 +58,13 @@ MOST_CYCLES = 10_000
 """Where no first plan can be made, a search ends without the clock, too."""
 CHUNK = 0.02
 """Seconds between two looks at clock, temperature and price of an excess."""
+FRESH = 3
+"""Cycles from fresh plans before one that goes on from the best: layouts differ."""
+MOST_STARTS, EXCESS_PRICE = 8, 15.0
+"""
+First plans of which a cycle takes the best, one for each eight territories; price of an
+excess of one mean load when layouts are compared, in costs per territory.
+"""
 REPEATED_RATE, REPEATED_STEPS = 500_000, 2_000
 """Moves a second, and between two looks, where the number of moves is given."""
 FASTEST = 1e8
@@ -73,6 +82,8 @@ class Found:
 
     label: Ints | None = None
     cost: float = math.inf
+    layout: Ints | None = None
+    layout_value: float = math.inf
     moves: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -83,6 +94,15 @@ class Found:
                 return False
             self.label, self.cost = state.best.copy(), float(state.tally[BEST])
             return True
+
+    def consider(self, state: State, k: int) -> None:
+        """Take in where a cycle ended, even outside bands, if nothing is better."""
+        value = value_of(state, k)
+        with self.lock:
+            if value < self.layout_value:
+                self.layout, self.layout_value = state.label.copy(), value
+            if self.cost < self.layout_value:
+                self.layout, self.layout_value = self.label, self.cost
 
 
 def search_areas(
@@ -123,6 +143,12 @@ def search_areas(
         other.join()
     found.moves += int(sum(w.state.tally[MOVES] for w in walkers))
     return found
+
+
+def value_of(state: State, k: int) -> float:
+    """Cost of the plan in hand, with an excess at a moderate price."""
+    excess = float(state.tally[EXCESS])
+    return float(state.tally[COST]) * (1.0 + EXCESS_PRICE / k * excess)
 
 
 @dataclass
@@ -170,28 +196,42 @@ class _Walker:
         length, number = full_cycle(self.model), 0
         if self.iterations is not None:
             length *= REPEATED_RATE
+        full_length = length
         while not self.over() and number < MOST_CYCLES:
-            best, left = self.found.label, self.left()
-            if length > 0.5 * left:
-                length = left if number % 2 else 0.5 * left
-            if number % 2 and best is not None:
-                load_plan(self.m, self.state, best)
-                self._cycle(length, REHEAT)
-                length *= LONGER
-            else:
-                start = self.start if number == 0 else None
-                label = first_plan(self.model, self.m, self.rng, start)
-                if label is not None:
-                    load_plan(self.m, self.state, label)
-                    self._cycle(length, 0.0)
+            turn, left = number % (FRESH + 1), self.left()
+            # Half of the time that is left is for going on from the best.
+            length = min(length, left if turn == FRESH else 0.5 * left / (FRESH - turn))
+            if turn == FRESH:
+                if self.found.layout is not None:
+                    load_plan(self.m, self.state, self.found.layout)
+                    self._cycle(length, REHEAT, STIFFEST)
+                length = full_length * LONGER ** (1 + number // (FRESH + 1))
+            elif self._begin(self.start if number == 0 else None):
+                self._cycle(length, 0.0, STIFF)
             number += 1
 
-    def _cycle(self, length: float, begin: float) -> None:
-        """Anneal from a share of the schedule on; the length is by the clock."""
+    def _begin(self, start: Ints | None) -> bool:
+        """Load a first plan, the best of some; whether there is one."""
+        k, best, least = self.model.k, None, math.inf
+        tries = 1 if start is not None else max(1, min(MOST_STARTS, k // 8))
+        for _try in range(tries):
+            label = first_plan(self.model, self.m, self.rng, start)
+            if label is None or (best is not None and self.over()):
+                continue
+            load_plan(self.m, self.state, label)
+            value = value_of(self.state, k)
+            if value < least:
+                best, least = label, value
+        if best is not None and tries > 1:
+            load_plan(self.m, self.state, best)
+        return best is not None
+
+    def _cycle(self, length: float, begin: float, stiff: float) -> None:
+        """Anneal from a share of the schedule on; its length is by the clock."""
         s, n, k = self.state, self.model.n, self.model.k
         began, share = self.clock(), begin
         cost = max(s.tally[COST], 1e-9)
-        s.tally[LAMBDA] = CAP * STIFF**begin * cost / k
+        s.tally[LAMBDA] = CAP * stiff**begin * cost / k
         trees = 1.0 / (16.0 * n / k)
         s.tally[BEST] = math.inf
         if s.tally[STEPS] == 0.0:  # no move may be better, or even possible
@@ -200,7 +240,7 @@ class _Walker:
         while share < 1.0 and not self.over():
             heat = HOT * (COLD / HOT) ** share * max(s.tally[COST], 1e-9) / n
             self._anneal(heat, trees, TREE_HEAT * n / k)
-            most = CAP * STIFF**share * s.tally[COST] / k
+            most = CAP * stiff**share * s.tally[COST] / k
             if s.tally[FEASIBLE] < SELDOM:
                 s.tally[LAMBDA] = min(s.tally[LAMBDA] * STIFFER, most)
             elif s.tally[FEASIBLE] > OFTEN:
@@ -208,6 +248,7 @@ class _Walker:
             if self.found.take(s):
                 self.watch.report("search", self.found.cost)
             share = begin + (1 - begin) * (self.clock() - began) / length
+        self.found.consider(s, k)
 
     def _anneal(self, heat: float, trees: float, tree_heat: float) -> None:
         """Look at moves for `CHUNK` seconds, as far as the last rate tells."""

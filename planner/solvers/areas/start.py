@@ -10,8 +10,11 @@ from planner.solvers.areas.graph import pieces
 from planner.solvers.areas.model import FREE, AreaModel, Floats, Ints
 from planner.solvers.areas.state import NONE, Map
 
-POWER_ROUNDS = 300
-"""Rounds of prices and centres of a power diagram."""
+POWER_ROUNDS, STEP = 300, 0.5
+"""
+Rounds of prices and centres of a power diagram; first step of a price, over the mean
+square distance in its territory.
+"""
 
 
 def first_plan(
@@ -219,27 +222,34 @@ def _power(
 ) -> None:
     """Alternate prices and centres; the step of the prices shrinks with the rounds."""
     n, k = len(place), len(centre)
-    price, load, mean = np.zeros(k), np.zeros(k), np.zeros((k, 2))
+    price, load, mean, spread = np.zeros(k), np.zeros(k), np.zeros((k, 2)), np.zeros(k)
     target = weight.sum() / k
     for turn in range(rounds):
-        load[:] = 0.0
-        mean[:] = 0.0
-        spread = 0.0
+        load[:], mean[:], spread[:] = 0.0, 0.0, 0.0
         for u in range(n):
-            best, least = 0, np.inf
+            best, least, far_best = 0, np.inf, 0.0
             for c in range(k):
                 far = (place[u, 0] - centre[c, 0]) ** 2
                 far += (place[u, 1] - centre[c, 1]) ** 2
-                far -= price[c]
-                if far < least:
-                    best, least = c, far
+                if far - price[c] < least:
+                    best, least, far_best = c, far - price[c], far
             label[u] = best
             load[best] += weight[u]
             mean[best] += weight[u] * place[u]
-            spread += weight[u] * max(0.0, least + price[best])
-        step = 0.5 * spread / weight.sum() * (1.0 - turn / rounds)
+            spread[best] += weight[u] * far_best
+        step = STEP * (1.0 - turn / rounds)
+        usual = spread.sum() / weight.sum()
+        heaviest = np.argmax(load)
         for c in range(k):
-            price[c] -= step * max(-1.0, min(1.0, load[c] / target - 1.0))
+            if load[c] < 0.05 * target and turn < 0.7 * rounds:
+                # An empty cell begins anew inside the heaviest territory.
+                u = (turn * 7919 + c * 104729) % n
+                while label[u] != heaviest:
+                    u = (u + 1) % n
+                centre[c], price[c] = place[u], price[heaviest]
+                continue
+            own = max(spread[c] / max(load[c], 1e-12), 0.02 * usual)
+            price[c] -= step * own * max(-1.0, min(1.0, load[c] / target - 1.0))
             if load[c] > 0.0 and turn % 3 == 0:
                 centre[c] = mean[c] / load[c]
 

@@ -1,4 +1,4 @@
-"""Simulated annealing of a siting: shifts, swaps, other sites, and jumps of a site."""
+"""Simulated annealing of a siting: shifts, swaps and other sites."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ import numpy as np
 
 from planner.compiled import compiled
 from planner.solvers.chain_state import uniform
-from planner.solvers.siting.state import (
-    NOWHERE,
-    count,
-    move,
-    outside,
-    settle,
-    strain,
-)
+from planner.solvers.siting.state import count, move, settle, strain
 
 
 @compiled
@@ -38,16 +31,12 @@ def anneal(ground, plan, hot, cold, steps, best_book, best_site, best_cost):  # 
     rounds = max(1, steps // (ROUND * n))
     factor = (cold / hot) ** (1.0 / max(1, rounds - 1))
     temperature = hot
-    broken = 0
     for _ in range(rounds):
         for _ in range(ROUND * n):
-            kind = uniform(plan.random)
-            if kind < SHIFTS:
+            if uniform(plan.random) < SHIFTS:
                 _shift_or_swap(ground, plan, temperature)
-            elif kind < NO_JUMP:
-                _resite(ground, plan, temperature)
             else:
-                _jump(ground, plan, temperature)
+                _resite(ground, plan, temperature)
         cost, excess = count(ground, plan)
         for q in range(len(excess)):
             plan.weight[q] *= STIFFER if excess[q] > 0 else SOFTER
@@ -130,15 +119,9 @@ def _resite(ground, plan, temperature):  # type: ignore[no-untyped-def]
         settle(plan, k, j)
 
 
-@compiled
-def _jump(ground, plan, temperature):  # type: ignore[no-untyped-def]
-    """Try to close a site and open one elsewhere; or just one of the two, if allowed."""
-    m = ground.cost.shape[1]
-    a = _draw(plan.random, len(plan.site))
-    return a + _draw(plan.random, m)
-
-
 ROUND = 10
-SHIFTS, NO_JUMP = 0.88, 1.0
+"""Moves per unit at one temperature."""
+SHIFTS = 0.88
+"""Share of moves that shift a unit or swap two; the others give a book a new site."""
 STIFFER, SOFTER = 1.1, 0.98
-_ = (NOWHERE, outside)
+"""Change of the price of broken bands after a round that breaks some, or none."""

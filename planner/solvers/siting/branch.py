@@ -21,13 +21,14 @@ from planner.solvers.siting.node import (
     Floats,
     Ints,
     Task,
+    ask,
     climb,
     leave_out,
     look_closer,
-    try_plan,
     work_for,
 )
 from planner.solvers.siting.question import Bools, usable
+from planner.solvers.siting.rounded import only_plan, try_plan
 
 DEPTH = 60
 """Splits above a node at most; a deeper one is given up, and nothing is proven."""
@@ -87,16 +88,7 @@ def solve_by_branching(
     costs = np.ascontiguousarray(np.where(allowed, model.cost, np.inf).T)
     status = np.full(m, FREE) if decided is None else decided.copy()
     status[model.kept] = OPEN
-    task = Task(
-        demand=model.demand,
-        low=model.low,
-        high=model.high,
-        own=model.own,
-        open_cost=model.open_cost,
-        p=model.p,
-        least=model.p if model.exact else 0,
-        gain=gain,
-    )
+    task = task_of(model, gain)
     work = work_for(m, n, len(model.demand), model.p)
     best = np.full(n, -1)
     _, complete, count = _search(
@@ -117,6 +109,35 @@ def solve_by_branching(
     if faults or cost >= limit:
         return Branched(None, np.inf, False, int(count))
     return Branched(best, cost, bool(complete), int(count))
+
+
+def task_of(model: SitingModel, gain: float) -> Task:
+    """Return the model as the nodes read it."""
+    return Task(
+        demand=model.demand,
+        low=model.low,
+        high=model.high,
+        own=model.own,
+        open_cost=model.open_cost,
+        p=model.p,
+        least=model.p if model.exact else 0,
+        gain=gain,
+    )
+
+
+def plan_at(model: SitingModel, prices: Floats) -> Ints | None:
+    """Return a plan made from the bound at these prices, shape (n,), or None."""
+    n, m = model.cost.shape
+    cost = np.ascontiguousarray(np.where(usable(model), model.cost, np.inf).T)
+    work = work_for(m, n, len(model.demand), model.p)
+    status = np.where(model.kept, OPEN, FREE)
+    task = task_of(model, 0.0)
+    if np.isinf(ask(task, work, cost, status, prices.astype(float))):
+        return None
+    if np.isinf(try_plan(task, work, cost)):
+        return None
+    site = work.site.copy()
+    return None if recount(model, site)[1] else site
 
 
 @compiled
@@ -156,8 +177,13 @@ def _search(task, work, cost, status, price, limit, stop, nodes, first_steps, be
                 depth += 1
                 _apply(task, costs[depth], statuses[depth], site, unit, take == 1)
                 continue
-            if site >= 0 or not _settled(work):
-                complete = False
+            if site >= 0:
+                complete = False  # too deep
+            else:
+                total = only_plan(task, work, here, state)
+                if total <= limit - task.gain:
+                    limit = total
+                    best[:] = work.site
         depth -= 1
         while depth >= 0 and split[depth, 0] < 0:
             depth -= 1
@@ -166,12 +192,6 @@ def _search(task, work, cost, status, price, limit, stop, nodes, first_steps, be
             split[depth, 0] = -1
             _apply(task, costs[depth], statuses[depth], site, unit, take != 1)
     return limit, complete, count
-
-
-@compiled
-def _settled(work):  # type: ignore[no-untyped-def]
-    """Whether the bound's own answer is a plan: every unit is taken once."""
-    return np.abs(work.covered - 1.0).max() < 1e-9
 
 
 @compiled

@@ -99,13 +99,13 @@ class SitingModel:
             Shape (), (m,) or (q, m); with several measures ``(q, 1)`` for one
             value each.
         """
-        matrix = np.asarray(cost, dtype=float)
+        matrix = np.array(cost, dtype=float, order="C")
         m = matrix.shape[1]
-        demands = np.atleast_2d(np.asarray(demand, dtype=np.int64))
+        demands = np.atleast_2d(np.array(demand, dtype=np.int64))
         band = (len(demands), m)
 
         def spread(value: ArrayLike, kind: type, shape: tuple[int, ...]) -> NDArray:
-            return np.ascontiguousarray(np.broadcast_to(value, shape), dtype=kind)
+            return np.array(np.broadcast_to(value, shape), dtype=kind, order="C")
 
         return cls(
             cost=matrix,

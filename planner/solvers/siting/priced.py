@@ -322,7 +322,7 @@ def _fill_few(unit, profit, weight, count, room, taken, trial):  # type: ignore[
             left -= weight[k]
             k += 1
         if k < count:
-            limit += np.int64(profit[k] * (left / weight[k])) + 1
+            limit += int(profit[k] * (left / weight[k])) + 1
         if limit > best:
             while at < k:
                 trial[at] = True

@@ -1,30 +1,39 @@
-"""Siting from start to proof: a plan, a bound, better parts, and the rest by branching."""
+"""Siting from start to proof: a plan, a bound, better parts, and branching."""
 
 from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
 from planner.solvers.result import Watch, gap_of
 from planner.solvers.siting.bound import SiteBound, site_bound
-from planner.solvers.siting.branch import Branched, solve_by_branching
-from planner.solvers.siting.model import SitingModel, SitingOutcome
+from planner.solvers.siting.branch import (
+    DEPTH,
+    Branched,
+    plan_at,
+    solve_by_branching,
+)
+from planner.solvers.siting.model import SitingModel, SitingOutcome, recount
 from planner.solvers.siting.node import CLOSED, FREE, OPEN
 from planner.solvers.siting.question import Bools, Ints, dearest
 from planner.solvers.siting.recut import Recut
 from planner.solvers.siting.start import Annealer
 
-START_SHARE, BOUND_SHARE, AGAIN_SHARE = 0.08, 0.14, 0.08
+START_SHARE, BOUND_SHARE, AGAIN_SHARE = 0.03, 0.14, 0.1
 """Of the time left, for the first plan, the bound, and a plan from its sites."""
+QUICK_SHARE, QUICK_NODES = 0.08, 1000
+"""Time and nodes of a first try to branch: small models end here."""
 HOT, COLD = 1.0, 0.05
 """
 Temperatures of the annealing in mean costs of a unit.
 
-Gap to the best known after 5 million moves, from the sites of the bound: u724_200 2.2 %,
+Gap to the best known after 5 million moves, from the bound's sites: u724_200 2.2 %,
 p3038_600 2.2 %; to 0.01: 3.4, 2.6 %; to 0.2: 4.0, 4.8 %; from 0.3 to 0.02: 4.4, 5.9 %.
 """
 MORE_STARTS = 3
@@ -70,7 +79,6 @@ class _Solve:
         self.whole = bool((np.floor(costs) == costs).all())
         self.site: Ints | None = None
         self.cost, self.bound = math.inf, -math.inf
-        self.stop: Bools = np.zeros(1, dtype=bool)
         self.moves = 0
 
     def run(self) -> SitingOutcome:
@@ -88,6 +96,11 @@ class _Solve:
         if math.isinf(bound.bound):
             return self._outcome(infeasible=True)
         self._raise_bound(bound.bound)
+        self._round(bound)
+        if not self._done and self._fits:
+            self._settle(
+                self._branch(bound, self.watch.left * QUICK_SHARE, QUICK_NODES)
+            )
         order = np.where(self.model.kept, -np.inf, bound.value)
         sites = np.argsort(order, kind="stable")[: self.model.p]
         for _ in range(MORE_STARTS):
@@ -122,39 +135,55 @@ class _Solve:
                 self.cost, self.site = cost, site
         self.watch.report("annealing", self.cost)
 
+    def _round(self, bound: SiteBound) -> None:
+        """Make a plan from the bound's own answer."""
+        site = plan_at(self.model, bound.prices)
+        if site is not None:
+            cost, _ = recount(self.model, site)
+            if cost < self.cost:
+                self.cost, self.site = cost, site
+                self.watch.report("rounding", cost)
+
     def _raise_bound(self, bound: float) -> None:
         if self.whole and math.isfinite(bound):
             bound = math.ceil(bound - 1e-6)
         self.bound = max(self.bound, min(bound, self.cost))
         self.watch.report("bound", bound=self.bound)
 
+    @property
+    def _fits(self) -> bool:
+        """Whether branching on the whole model fits into memory."""
+        return self.model.n * self.model.m * DEPTH <= MOST_OPEN
+
     def _improve(self, bound: SiteBound) -> None:
         """Solve parts anew, and on one of the threads what the bound leaves open."""
-        ends = threading.Timer(self.watch.left, self._end)
-        ends.daemon = True
-        ends.start()
-        recut = None
-        if self.site is not None:
-            recut = Recut(
-                self.model,
-                self.site,
-                self.cost,
-                bound.prices,
-                self._gain,
-                np.random.default_rng(self.seed),
-            )
-            fits = self.model.n * self.model.m * 60 <= MOST_OPEN
-            share = PLAN_ALONE if fits else 1.0
-            recut.run(self.watch, self.stop, self.watch.left * share, self.threads)
+        if self.site is None:
+            if self._fits:
+                self._settle(self._branch(bound, self.watch.left))
+            return
+        recut = Recut(
+            self.model,
+            self.site,
+            self.cost,
+            bound.prices,
+            self._gain,
+            np.random.default_rng(self.seed),
+        )
+        stop = np.zeros(1, dtype=bool)
+        share = PLAN_ALONE if self._fits else 1.0
+        with _timer(self.watch.left, stop):
+            recut.run(self.watch, stop, self.watch.left * share, self.threads)
             self._take(recut)
-            if fits and not self._done:
-                self._prove(bound, recut)
-        elif self.model.n * self.model.m * 60 <= MOST_OPEN:
-            self._prove(bound, None)
-        ends.cancel()
-
-    def _end(self) -> None:
-        self.stop[0] = True
+            if self._fits and not self._done:
+                with ThreadPoolExecutor(1) as pool:
+                    job = pool.submit(self._branch, bound, self.watch.left)
+                    job.add_done_callback(
+                        lambda job: stop.__setitem__(0, job.result().complete)
+                    )
+                    if self.threads > 1:
+                        recut.run(self.watch, stop, self.watch.left, self.threads - 1)
+                    self._take(recut)
+                    self._settle(job.result())
 
     def _take(self, recut: Recut) -> None:
         self.moves += recut.solves
@@ -162,23 +191,10 @@ class _Solve:
         if recut.cost < self.cost:
             self.cost, self.site = recut.cost, recut.site
 
-    def _prove(self, bound: SiteBound, recut: Recut | None) -> None:
-        """Search what the bound leaves open, while the parts go on."""
-        with ThreadPoolExecutor(2) as pool:
-            job = pool.submit(self._branch, bound)
-            if recut is not None and self.threads > 1:
-                recut.run(self.watch, self.stop, self.watch.left, self.threads - 1)
-            branched = job.result()
-        self.moves += branched.nodes
-        if recut is not None:
-            self._take(recut)
-        if branched.site is not None and branched.cost < self.cost:
-            self.site, self.cost = branched.site, branched.cost
-        self.watch.report("branching", self.cost)
-        if branched.complete:
-            self._raise_bound(math.inf)
-
-    def _branch(self, bound: SiteBound) -> Branched:
+    def _branch(
+        self, bound: SiteBound, seconds: float, nodes: int = 10**12
+    ) -> Branched:
+        """Search what the bound leaves open."""
         model, limit = self.model, self.cost
         if math.isinf(limit):
             limit = dearest(model)
@@ -186,20 +202,41 @@ class _Solve:
         decided = np.full(model.m, FREE)
         decided[bound.if_closed(model.kept) > excluded] = OPEN
         decided[bound.if_open(model.kept) > excluded] = CLOSED
-        branched = solve_by_branching(
-            model,
-            bound.prices,
-            limit,
-            self.stop,
-            gain=self._gain,
-            arcs=bound.arcs_up_to(model, excluded),
-            decided=decided,
-        )
+        stop = np.zeros(1, dtype=bool)
+        with _timer(seconds, stop):
+            return solve_by_branching(
+                model,
+                bound.prices,
+                limit,
+                stop,
+                gain=self._gain,
+                nodes=nodes,
+                arcs=bound.arcs_up_to(model, excluded),
+                decided=decided,
+            )
+
+    def _settle(self, branched: Branched) -> None:
+        """Take in what branching found and proved."""
+        self.moves += branched.nodes
+        if branched.site is not None and branched.cost < self.cost:
+            self.site, self.cost = branched.site, branched.cost
+        self.watch.report("branching", self.cost)
         if branched.complete:
-            self._end()
-        return branched
+            self._raise_bound(math.inf)
 
     def _outcome(self, infeasible: bool = False) -> SitingOutcome:
         infeasible = infeasible or (self.site is None and self.bound == math.inf)
         bound = math.inf if infeasible else self.bound
         return SitingOutcome(self.site, self.cost, bound, infeasible, self.moves)
+
+
+@contextmanager
+def _timer(seconds: float, stop: Bools) -> Iterator[None]:
+    """Set `stop`, shape (1,), when the time is over, unless the block has ended."""
+    timer = threading.Timer(seconds, lambda: stop.__setitem__(0, True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

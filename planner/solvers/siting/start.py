@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from planner.solvers.result import Watch
 from planner.solvers.siting.anneal import anneal
 from planner.solvers.siting.model import NO_LIMIT, SitingModel, recount
 from planner.solvers.siting.question import Floats, Ints, usable
@@ -45,6 +44,10 @@ def _nearest(cost: Floats, count: int) -> np.ndarray:
     return np.take_along_axis(at, order, axis=1).astype(np.int32)
 
 
+MOST_MOVES = 20_000
+"""Moves per unit at most."""
+
+
 class Annealer:
     """Anneals plans on some threads, each from its own seed."""
 
@@ -76,7 +79,8 @@ class Annealer:
             began = time.perf_counter()
             self._one(sites[0], hot, cold, 1, 100_000)
             self.rate = 100_000 / (time.perf_counter() - began)
-        steps = max(10_000, int(self.rate * seconds))
+        most = MOST_MOVES * self.model.n
+        steps = min(most, max(10_000, int(self.rate * seconds)))
         self.seed += len(sites)
         with ThreadPoolExecutor(len(sites)) as pool:
             jobs = [
@@ -108,11 +112,3 @@ class Annealer:
         site = best_site[best_book]
         cost, faults = recount(self.model, site)
         return (np.inf, site) if faults else (cost, site)
-
-
-def best_of(runs: list[tuple[float, Ints]]) -> tuple[float, Ints]:
-    """Return the cheapest run."""
-    return min(runs, key=lambda run: run[0])
-
-
-_ = Watch
