@@ -16,3 +16,12 @@ def _can_keep() -> bool:
 
 compiled = numba.njit(cache=_can_keep(), nogil=True, error_model="numpy")
 """Decorator of a hot loop; it lets other Python threads run meanwhile."""
+
+compiled_plain = numba.njit(
+    cache=_can_keep(), nogil=True, error_model="numpy", _nrt=False
+)
+"""
+The same for functions that make no arrays: their arguments are not counted as in use.
+
+With some thirty arrays in two tuples that counting takes microseconds a call.
+"""

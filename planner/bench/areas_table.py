@@ -21,7 +21,7 @@ def areas_table(runs: Sequence[Run]) -> list[str]:
         (_("pieces"), _text("pieces")),
         (_("loads, off the mean"), lambda some: spans(some[0])),
         (_("outside a band"), _text("outside")),
-        (_("mean squared km"), lambda some: number(some, "spread_km2", max)),
+        (_("mean squared distance, km2"), lambda some: number(some, "spread_km2", max)),
         (_("cut edges"), _text("cut_edges")),
         (_("cost"), lambda some: amount(some[0], "cost")),
         (_("value, broken"), lambda some: amount(some[0], "value")),
@@ -35,7 +35,9 @@ def areas_table(runs: Sequence[Run]) -> list[str]:
 def _text(key: str) -> Callable[[Sequence[Run]], str]:
     def cell(some: Sequence[Run]) -> str:
         value = some[0].get(key)
-        return "-" if value is None else str(value)
+        if value is None:
+            return "-"
+        return f"{value:,}" if isinstance(value, int) else str(value)
 
     return cell
 

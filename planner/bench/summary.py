@@ -161,8 +161,8 @@ def _counted(family: str) -> str:
         return _(
             "Every plan is counted again from the model's arrays; the planner's plans "
             "are also judged by planner verify. Loads are those of the territory "
-            "farthest below and above the mean; mean squared km is the distance to the "
-            "territory's mean place, both weighted."
+            "farthest below and above the mean; the mean squared distance "
+            "is that to the territory's mean place, both weighted."
         )
     return _("Every solution is counted again from the instance.")
 

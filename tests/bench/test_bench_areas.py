@@ -213,6 +213,18 @@ def test_one_rep_leaves_nothing_to_compare(tmp_path: Path) -> None:
     assert "leaves only one plan" in result.output
 
 
+@pytest.mark.usefixtures("here")
+def test_no_plan_is_a_row_with_its_reasons(tmp_path: Path) -> None:
+    """Eight squares are not three times as many."""
+    out = tmp_path / "out"
+    result = run("areas", write_squares(tmp_path, reps=3), "-o", out, "--time-limit", 1)
+    assert result.exit_code == 1
+    (row,) = table(out)
+    assert (row["status"], row["cost"], row["verified"]) == ("infeasible", "", "")
+    assert row["reasons"]
+    assert (out / "results.md").is_file()
+
+
 def row_of_four(**more: Any) -> AreaModel:
     """Units 0-1-2-3 a kilometre apart, loads 1 2 3 4, two territories."""
     load = np.array([[1, 2, 3, 4]])

@@ -65,7 +65,7 @@ def test_a_plan_beyond_the_tolerance_is_no_plan(
     problem = problem_of(
         [[1, 2], [1, 2]], 2, demand={"hours": [2, 2]}, rows=each_rep(2, high=3)
     )
-    both = highs._Answer(False, 2.0000001, highs.np.array([1.0, 0.0, 0.9, 0.1]))
+    both = highs.Answer(False, 2.0000001, highs.np.array([1.0, 0.0, 0.9, 0.1]))
     monkeypatch.setattr(highs, "_run", lambda task: both)
     outcome = solve_highs(problem, Watch(4))
     assert outcome.arcs is None

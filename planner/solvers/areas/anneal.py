@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from planner.compiled import compiled
+from planner.compiled import compiled, compiled_plain
 from planner.solvers.areas.moves import (
     bands_change,
     edges_change,
@@ -94,7 +94,7 @@ def anneal(
     s.tally[FEASIBLE] /= max(1, steps)
 
 
-@compiled
+@compiled_plain
 def _partner(m: Map, s: State, u: int, a: int, b: int) -> int:
     """Draw a unit of territory b that may go to a in exchange for u."""
     for _draw in range(SWAP_DRAWS):
@@ -104,7 +104,7 @@ def _partner(m: Map, s: State, u: int, a: int, b: int) -> int:
     return -1
 
 
-@compiled
+@compiled_plain
 def try_move(m: Map, s: State, u: int, w: int, a: int, b: int, limit: float) -> bool:
     """Carry out a flip (w = -1) or swap if it costs at most `limit` and holds."""
     if w < 0 and s.size[a] == 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.compiled import compiled
+from planner.compiled import compiled, compiled_plain
 from planner.solvers.areas.state import (
     BEST,
     BY_CENTRE,
@@ -74,7 +74,7 @@ def load_plan(m: Map, s: State, label: np.ndarray) -> None:
     s.tally[COST], s.tally[EXCESS], s.tally[STEPS] = cost, excess, steps
 
 
-@compiled
+@compiled_plain
 def _add_to_moment(m: Map, s: State, u: int, t: int, sign: float) -> None:
     weight = m.point[u, 0] * sign
     s.moment[t, 0] += weight
@@ -83,7 +83,7 @@ def _add_to_moment(m: Map, s: State, u: int, t: int, sign: float) -> None:
     s.moment[t, 3] += sign * m.point[u, 3]
 
 
-@compiled
+@compiled_plain
 def inertia(weight: float, x: float, y: float, square: float) -> float:
     """Weighted sum of squared distances to the mean, from the sums."""
     if weight <= 0.0:
@@ -91,7 +91,7 @@ def inertia(weight: float, x: float, y: float, square: float) -> float:
     return max(0.0, square - (x * x + y * y) / weight)
 
 
-@compiled
+@compiled_plain
 def outside(m: Map, band: int, load: float) -> tuple[float, float]:
     """Price of a load outside its band; where the band is hard, steps outside."""
     steps = max(load - m.band[band, HIGH], m.band[band, LOW] - load, 0.0)
@@ -100,7 +100,7 @@ def outside(m: Map, band: int, load: float) -> tuple[float, float]:
     return steps * m.band[band, PRICE], 0.0
 
 
-@compiled
+@compiled_plain
 def shape_of(m: Map, s: State, t: int, out: int, new: int) -> float:
     """Shape cost of a territory after one unit left and one came (-1: none)."""
     if m.shape == BY_MEAN:
@@ -148,7 +148,7 @@ def shape_of(m: Map, s: State, t: int, out: int, new: int) -> float:
     return 0.0 if best >= NONE else best
 
 
-@compiled
+@compiled_plain
 def load_change(m: Map, s: State, u: int, w: int, a: int, b: int, band: int) -> float:
     """By how much the load of a band changes when u goes a -> b and w goes b -> a."""
     measure, many = m.band_measure[band], m.load.shape[1] > 1
@@ -165,7 +165,7 @@ def load_change(m: Map, s: State, u: int, w: int, a: int, b: int, band: int) -> 
     return change
 
 
-@compiled
+@compiled_plain
 def bands_change(m: Map, s: State, u: int, w: int, a: int, b: int) -> tuple:
     """Change of priced bands; of the excess over hard ones, in shares and in steps."""
     cost, excess, steps = 0.0, 0.0, 0.0
@@ -185,7 +185,7 @@ def bands_change(m: Map, s: State, u: int, w: int, a: int, b: int) -> tuple:
     return cost, excess, steps
 
 
-@compiled
+@compiled_plain
 def pairs_change(m: Map, u: int, w: int, a: int, b: int) -> float:
     """Change of the pair costs."""
     if m.pair.shape[1] == 1:
@@ -196,7 +196,7 @@ def pairs_change(m: Map, u: int, w: int, a: int, b: int) -> float:
     return change
 
 
-@compiled
+@compiled_plain
 def edges_change(m: Map, s: State, u: int, w: int, a: int, b: int) -> float:
     """Change of the price of cut edges."""
     if not len(m.edge_price):
@@ -224,7 +224,7 @@ def edges_change(m: Map, s: State, u: int, w: int, a: int, b: int) -> float:
     return change
 
 
-@compiled
+@compiled_plain
 def _in_set(m: Map, w: int, one: int) -> bool:
     if w < 0:
         return False
@@ -234,7 +234,7 @@ def _in_set(m: Map, w: int, one: int) -> bool:
     return False
 
 
-@compiled
+@compiled_plain
 def sets_change(m: Map, s: State, u: int, w: int, a: int, b: int) -> float:
     """Change of the price of splits; a set that has both units sees no change."""
     change = 0.0
@@ -255,7 +255,7 @@ def sets_change(m: Map, s: State, u: int, w: int, a: int, b: int) -> float:
     return change
 
 
-@compiled
+@compiled_plain
 def shapes_change(m: Map, s: State, u: int, w: int, a: int, b: int) -> float:
     """Change of the shape cost."""
     if m.shape != BY_CENTRE and m.shape != BY_MEAN:
@@ -264,7 +264,7 @@ def shapes_change(m: Map, s: State, u: int, w: int, a: int, b: int) -> float:
     return new - s.shape_cost[a] - s.shape_cost[b]
 
 
-@compiled
+@compiled_plain
 def touches(m: Map, s: State, u: int, t: int, but: int) -> bool:
     """Whether a unit has a neighbour in a territory, one unit left aside."""
     for at in range(m.start[u], m.start[u + 1]):
@@ -274,7 +274,7 @@ def touches(m: Map, s: State, u: int, t: int, but: int) -> bool:
     return False
 
 
-@compiled
+@compiled_plain
 def holds(m: Map, s: State, t: int, out: int, new: int) -> bool:
     """
     Whether a connected territory stays so when `out` leaves and `new` (-1: none) comes.
@@ -321,7 +321,7 @@ def holds(m: Map, s: State, t: int, out: int, new: int) -> bool:
     return False
 
 
-@compiled
+@compiled_plain
 def relabel(m: Map, s: State, u: int, b: int) -> None:
     """Move a unit in lists, loads, moments, sums and sets; costs are the caller's."""
     a = s.label[u]
@@ -351,7 +351,7 @@ def relabel(m: Map, s: State, u: int, b: int) -> None:
     s.label[u] = b
 
 
-@compiled
+@compiled_plain
 def settle(m: Map, s: State, a: int, b: int, change: tuple) -> None:
     """Take in what a move changed, and keep the plan if it is the best."""
     s.shape_cost[a] = shape_of(m, s, a, -1, -1)
@@ -363,4 +363,5 @@ def settle(m: Map, s: State, a: int, b: int, change: tuple) -> None:
         s.tally[EXCESS] = 0.0
         if s.tally[COST] < s.tally[BEST] - 1e-9 * abs(s.tally[COST]):
             s.tally[BEST] = s.tally[COST]
-            s.best[:] = s.label
+            for u in range(len(s.label)):
+                s.best[u] = s.label[u]

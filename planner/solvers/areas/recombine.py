@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.compiled import compiled
+from planner.compiled import compiled, compiled_plain
 from planner.solvers.areas.moves import inertia, outside, relabel, settle, shape_of
 from planner.solvers.areas.state import (
     BY_CENTRE,
@@ -109,7 +109,7 @@ def eject(m: Map, s: State, limit: float) -> bool:
     return False
 
 
-@compiled
+@compiled_plain
 def _excess_of(m: Map, s: State, t: int) -> float:
     """Excess over the hard bands of a territory."""
     excess = 0.0
@@ -119,7 +119,7 @@ def _excess_of(m: Map, s: State, t: int) -> float:
     return excess
 
 
-@compiled
+@compiled_plain
 def _overloaded(m: Map, s: State) -> int:
     """Draw one of the territories outside a hard band; -1: there is none."""
     chosen, seen = -1, 0
@@ -131,7 +131,7 @@ def _overloaded(m: Map, s: State) -> int:
     return chosen
 
 
-@compiled
+@compiled_plain
 def _neighbour(m: Map, s: State, a: int, but: np.ndarray) -> int:
     """Draw a neighbouring territory that is not in `but`; -1: none was met."""
     for _draw in range(200):
@@ -272,7 +272,7 @@ def _best_cut(
     return best_rest - _rest_now(m, s, a, b, order)
 
 
-@compiled
+@compiled_plain
 def _rest_now(m: Map, s: State, a: int, b: int, order: np.ndarray) -> float:
     """All costs of two territories that a cut decides, but shape and splits."""
     value = 0.0
@@ -331,12 +331,12 @@ def _shape_after(
     return best_a + best_b
 
 
-@compiled
+@compiled_plain
 def _inertia_of(moment: np.ndarray) -> float:
     return inertia(moment[0], moment[1], moment[2], moment[3])
 
 
-@compiled
+@compiled_plain
 def _cut_sums(
     m: Map,
     s: State,
@@ -386,7 +386,7 @@ def _bases(m: Map, s: State, a: int, b: int) -> np.ndarray:
     return base
 
 
-@compiled
+@compiled_plain
 def _bands_after(
     m: Map,
     a: int,
@@ -438,7 +438,7 @@ def _accept(m: Map, s: State, a: int, b: int, moved: np.ndarray, limit: float) -
     return False
 
 
-@compiled
+@compiled_plain
 def _local(m: Map, s: State, a: int, b: int) -> tuple:
     """All costs that a division of two territories can change."""
     cost, excess, steps = 0.0, 0.0, 0.0

@@ -35,6 +35,8 @@ from planner.solvers.result import Watch
 
 HOT, COLD = 1.0, 0.01
 """Temperatures at both ends of a cycle, in costs per unit."""
+TREES = 0.2
+"""Share of recombinations among the moves, times units of a territory."""
 TREE_HEAT = 0.1
 """Temperature of recombinations at the same moment, in costs per territory."""
 SWAPS = 0.5
@@ -232,7 +234,7 @@ class _Walker:
         began, share = self.clock(), begin
         cost = max(s.tally[COST], 1e-9)
         s.tally[LAMBDA] = CAP * stiff**begin * cost / k
-        trees = 1.0 / (16.0 * n / k)
+        trees = TREES * k / n
         s.tally[BEST] = math.inf
         if s.tally[STEPS] == 0.0:  # no move may be better, or even possible
             s.tally[BEST] = s.tally[COST]
