@@ -73,12 +73,8 @@ class Found:
 
 
 def opened_tables(tables: Tables, opened: Bools) -> Tables:
-    """Return tables whose reps are the open bases; `bases` keeps all."""
-    reps, distances = tables.reps[opened], tables.distances
-    if distances is not None:
-        known = distances["rep_id"].isin(reps.index)
-        distances = distances[known].reset_index(drop=True)
-    return replace(tables, reps=reps, distances=distances)
+    """Return tables whose reps are the open bases; `bases` and distances keep all."""
+    return replace(tables, reps=tables.reps[opened])
 
 
 def opening_cost(tables: Tables, scale: int) -> int:

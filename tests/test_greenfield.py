@@ -269,6 +269,23 @@ def test_a_limit_by_a_field_needs_it_of_every_candidate() -> None:
         )
 
 
+def test_distances_of_closed_bases_count_in_the_bound(tmp_path: Path) -> None:
+    """A table of distances, by which the base between two towns is the near one."""
+    accounts, sites = accounts_at(LINE[:6]), sites_at(SITES[:3])
+    pairs = [(a, s) for a in accounts["account_id"] for s in sites["id"]]
+    distances = pd.DataFrame(pairs, columns=["account_id", "rep_id"])
+    distances["km"] = np.where(distances["rep_id"] == "S1", 1, 9)
+    solution = planner.solve(
+        asked("open = 1"), accounts=accounts, bases=sites, distances=distances
+    )
+    assert opened(solution) == ["S1"]
+    assert solution.cost == 12.0
+    assert solution.status is Status.OPTIMAL
+    solution.save(tmp_path / "out")
+    verdict = verify(tmp_path / "out")
+    assert verdict.ok, str(verdict)
+
+
 def test_regions_choose_bases_and_hang_together(tmp_path: Path) -> None:
     """Candidates are the regions; territories are connected all the same."""
     regions = tiles(3, 4)

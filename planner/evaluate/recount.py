@@ -81,6 +81,10 @@ class Recount:
         for name in ("skills", "grade", "team"):
             column_of(tables.reps, name)
         self.scenario, self.reps, self.tables = scenario, tables.reps, tables
+        if tables.bases is not None and tables.distances is not None:
+            # The table also has the bases that might have been open.
+            here = tables.distances["rep_id"].isin(tables.reps.index)
+            tables = replace(tables, distances=tables.distances[here])
         rows = judged_rows(scenario, tables)
         tables = replace(tables, accounts=rows)
         self.accounts = rows.assign(account_id=rows.index)
