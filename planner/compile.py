@@ -93,12 +93,14 @@ def compile_opening(tables: Tables, scenario: Scenario) -> Compiled:
     assert bases is not None
     assert every is not None
     pairs = Pairs(vacant(tables), scenario)
-    if len(pairs.accounts) * pairs.m > SPARSE_PAIRS:
+    units = len(_units(pairs.accounts, scenario)[1])
+    if units * pairs.m > SPARSE_PAIRS:
         raise PlannerError(
             _(
-                "{n:,} accounts x {m:,} candidate bases are more than {most:,} pairs. "
-                "Take fewer candidates: a shorter table, or bases.where."
-            ).format(n=len(pairs.accounts), m=pairs.m, most=SPARSE_PAIRS)
+                "{n:,} accounts or regions x {m:,} candidate bases are more than "
+                "{most:,} pairs. Take fewer candidates: a shorter table, or "
+                "bases.where."
+            ).format(n=units, m=pairs.m, most=SPARSE_PAIRS)
         )
     opening = Opening(
         bases.count,
@@ -133,7 +135,7 @@ def _compiled(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Comp
     caps, source = _caps(pairs, rows), None
     dropped: dict[int, str] = {}
     chosen = np.arange(len(labels))
-    if _is_large(pairs):  # never with an opening
+    if _is_large(pairs) and opening is None:
         complete = np.bincount(unit_of) > 1
         for units in (*(split.units for split in splits), *apart):
             complete[units] = True

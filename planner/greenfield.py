@@ -67,7 +67,7 @@ class Found:
     bases: OpenBases | None
     tables: Tables
     compiled: Compiled
-    rep_of: Positions | None
+    result: Result | None
     reasons: tuple[str, ...]
     infeasible: bool
 
@@ -161,7 +161,7 @@ class _Trial:
         self.watch = watch
         self.seconds = max(1e-3, watch.time_limit * TRY_SHARE)
         self.cost, self.opened = math.inf, np.zeros(compiled.problem.m, dtype=bool)
-        self.rep_of: Positions | None = None
+        self.result: Result | None = None
         self.known: set[bytes] = set()
         self.lowest = 0
 
@@ -170,10 +170,10 @@ class _Trial:
         self.lowest = lowest = max(choice.bound, choice.prices.bound)
         self.opened = choice.sets[0]
         for opened in choice.sets:
-            if self.cost > lowest and (self.watch.left > 0 or self.rep_of is None):
+            if self.cost > lowest and (self.watch.left > 0 or self.result is None):
                 self._assign(opened)
         for _round in range(ROUNDS):
-            if self.rep_of is None or self.cost <= lowest or self.watch.left <= 0:
+            if self.result is None or self.cost <= lowest or self.watch.left <= 0:
                 break
             cost = self.cost
             self._assign(self._moved())
@@ -182,9 +182,10 @@ class _Trial:
         return self._found(choice)
 
     def _moved(self) -> Bools:
-        assert self.rep_of is not None
+        assert self.result is not None
         number = np.append(np.flatnonzero(self.opened), self.compiled.problem.m)
-        return relocated(self.compiled.problem, self.opened, number[self.rep_of])
+        rep_of = number[_rep_of(self.result)]
+        return relocated(self.compiled.problem, self.opened, rep_of)
 
     def _assign(self, opened: Bools) -> None:
         """Solve with these bases for a while; keep the plan if it is the best."""
@@ -207,21 +208,21 @@ class _Trial:
         self.watch.report("bases", float(cost), self.lowest)
         if cost < self.cost:
             self.cost, self.opened = cost, opened
-            self.rep_of = result.problem.rep[result.arcs].astype(np.intp)
+            self.result = result
 
     def _found(self, choice: Choice) -> Found:
         problem = self.compiled.problem
         prices = replace(choice.prices, dropped=self._dropped(choice.prices.dropped))
         bound, by = prices.bound, "dual"
         closer = self.cost - choice.bound <= CLOSER * (self.cost - bound)
-        if choice.bound > bound and (closer or self.rep_of is None):
+        if choice.bound > bound and (closer or self.result is None):
             bound, by = choice.bound, "solver"
         if bound <= 0:
             bound, by = 0, "trivial"
         chosen = OpenBases(self.opened, problem.unit_ids, prices, bound, by)
         tables = opened_tables(self.tables, self.opened)
         compiled = compile_problem(tables, self.scenario)
-        return Found(chosen, tables, compiled, self.rep_of, (), False)
+        return Found(chosen, tables, compiled, self.result, (), False)
 
     def _dropped(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Add what the problem of opening leaves out already."""
@@ -285,7 +286,13 @@ def without_plan(found: Found, scenario: Scenario, seconds: float) -> Result:
 
 def start_of(found: Found) -> WarmStart | None:
     """Return the plan found while choosing, to go on from."""
-    return None if found.rep_of is None else WarmStart(found.rep_of)
+    return None if found.result is None else WarmStart(_rep_of(found.result))
+
+
+def _rep_of(result: Result) -> Positions:
+    """Rep of each unit (m: nobody), shape (n,)."""
+    assert result.arcs is not None
+    return result.problem.rep[result.arcs].astype(np.intp)
 
 
 def not_enough(problem: Problem) -> list[tuple[str, int, int]]:
@@ -304,7 +311,8 @@ def not_enough(problem: Problem) -> list[tuple[str, int, int]]:
                     highs[site] = min(highs[site], row.high)
         least = np.full(problem.n, np.inf)
         np.minimum.at(least, problem.unit[served], problem.demand[measure][served])
-        need = float(least[stays].sum())
+        # Units without any arc are told of by themselves.
+        need = float(least[stays & np.isfinite(least)].sum())
         free = np.sort(highs[~opening.kept])[::-1]
         room = highs[opening.kept].sum()
         room += free[: opening.count - int(opening.kept.sum())].sum()

@@ -307,11 +307,8 @@ def _solve_bases(
     compiled = found.compiled
     if scenario_apart is not scenario:
         compiled = compile_problem(tables, scenario_apart)
-    left, spent, bound = (
-        max(watch.left, LEAST_SECONDS),
-        watch.seconds,
-        found.bases.bound,
-    )
+    known = found.result if scenario_apart is scenario else None
+    spent, bound = watch.seconds, found.bases.bound
     scale = compiled.problem.cost_scale
     opening = opening_cost(tables, scale) / scale
 
@@ -321,10 +318,11 @@ def _solve_bases(
         tell(moment._replace(seconds=seconds, cost=cost, bound=bound / scale))
 
     solution = solve_compiled(
-        scenario_apart.with_solve(time_limit=left),
+        scenario_apart.with_solve(time_limit=max(watch.left, LEAST_SECONDS)),
         tables,
         compiled,
         start=start_of(found),
+        known=known,
         interrupted=interrupted,
         tell=tell_all,
     )
@@ -338,6 +336,7 @@ def solve_compiled(
     compiled: Compiled,
     *,
     start: WarmStart | None = None,
+    known: Result | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     tell: Callable[[Progress], None] = lambda progress: None,
 ) -> Solution:
@@ -350,6 +349,8 @@ def solve_compiled(
         As they belong together.
     start
         A plan of this very question to start from.
+    known
+        A result of this very question, handed over where no better one is found.
     """
     if compiled.problem.areas is not None:
         warm_up_areas()
@@ -357,14 +358,19 @@ def solve_compiled(
         warm_up()
     if start is None and compiled.problem.areas is not None:
         start = _todays_map(compiled)
-    result = solve_problem(
-        compiled.problem,
-        scenario.solve,
-        impossible=compiled.impossible,
-        warm_start=start,
-        interrupted=interrupted,
-        tell=in_currency(tell, compiled.problem.cost_scale),
-    )
+    result = known
+    if known is None or scenario.solve.time_limit > LEAST_SECONDS:
+        result = solve_problem(
+            compiled.problem,
+            scenario.solve,
+            impossible=compiled.impossible,
+            warm_start=start,
+            interrupted=interrupted,
+            tell=in_currency(tell, compiled.problem.cost_scale),
+        )
+    if known is not None and (result is None or known.cost < result.cost):
+        result = known
+    assert result is not None
     compiled = replace(compiled, problem=result.problem)
     ways: tuple[Baseline, ...] = ()
     if result.status is not Status.INFEASIBLE:

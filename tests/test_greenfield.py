@@ -259,6 +259,18 @@ def test_messages_say_what_to_change() -> None:
     )
 
 
+def test_an_account_that_no_base_may_serve_is_named() -> None:
+    """A3 alone needs more hours than any base has."""
+    accounts = accounts_at(LINE, hours=[1, 1, 1, 9, 1, 1, 1, 1, 1])
+    solution = solved(
+        asked("open = 4", "limits = [{measure = 'hours', high = 5}]"),
+        accounts=accounts,
+        bases=sites_at(SITES),
+    )
+    assert solution.status is Status.INFEASIBLE
+    assert "No candidate base may serve A3 (1 in all)" in solution.reasons[0]
+
+
 def test_a_limit_by_a_field_needs_it_of_every_candidate() -> None:
     """No capacity is a fault, not a base without a limit."""
     with pytest.raises(TableError, match=r"Map it under bases\.fields"):
