@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from planner.errors import PlannerError, ScenarioError, TableError
     from planner.evaluate.verify import verify
     from planner.scenario import Scenario, read_scenario
+    from planner.sizing import solve_each
     from planner.solution import Solution, solve
     from planner.solvers.result import Status
     from planner.tables import check_tables, load_tables
@@ -30,6 +31,7 @@ _HOME = {
     "read_scenario": "planner.scenario",
     "resolve": "planner.edits",
     "solve": "planner.solution",
+    "solve_each": "planner.sizing",
     "verify": "planner.evaluate.verify",
 }
 
@@ -47,6 +49,7 @@ __all__ = [
     "read_scenario",
     "resolve",
     "solve",
+    "solve_each",
     "verify",
 ]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner.problem import evaluate
+from planner.scenario.model import OPENING
 
 if TYPE_CHECKING:
     from planner.solution import Solution
@@ -28,6 +29,9 @@ def certificate_of(solution: Solution) -> dict[str, Any]:
     settings = solution.scenario.solve
     pairs = solution.compiled.pairs
     value = pairs.accounts["value"].to_numpy(float)
+    terms = dict.fromkeys(solution.terms, 0) | outcome.terms
+    if solution.tables.bases is not None:
+        terms[OPENING] = solution.opening
     return {
         "format": FORMAT,
         "name": solution.scenario.name,
@@ -38,8 +42,9 @@ def certificate_of(solution: Solution) -> dict[str, Any]:
         "cost_scale": problem.cost_scale,
         "currency": solution.scenario.currency,
         "bound_by": result.bound_by,
-        "terms": dict.fromkeys(solution.terms, 0) | outcome.terms,
+        "terms": terms,
         "dual": _dual(solution),
+        "bases": _bases(solution),
         "measures": {
             name: solution.compiled.pairs.scale_of(name)
             for name in solution.scenario.measures_used()
@@ -110,6 +115,21 @@ def _dual(solution: Solution) -> dict[str, Any]:
         told["row_prices"] = on_rows.numerators
         told["row_price_scale"] = on_rows.scale
     return told
+
+
+def _bases(solution: Solution) -> dict[str, Any] | None:
+    """Return what is claimed of the choice of bases; unit prices by first account."""
+    bases = solution.bases
+    if bases is None:
+        return None
+    first = dict(zip(bases.unit_ids, bases.prices.units, strict=True))
+    return {
+        "bound": bases.prices.bound,
+        "price_scale": bases.prices.scale,
+        "units": first,
+        "prices": bases.prices.rows,
+        "dropped": list(bases.prices.dropped),
+    }
 
 
 def versions() -> dict[str, str]:

@@ -17,6 +17,7 @@ from planner.helptexts import Multilingual, choose_language
 from planner.words import _
 
 if TYPE_CHECKING:
+    from planner.scenario import Scenario
     from planner.solution import Solution
 
 NO, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -141,6 +142,8 @@ def solve(
     \b
     Ctrl-C stops and writes the best plan so far (exit code 130).
     Exit code 1: there is no plan, or none was found.
+    Where the scenario asks for several numbers of reps (open = "48:53"), each is
+    solved, with the whole time limit, into DIR/k48 ...; DIR/curve.csv sums up.
     Example:
         planner solve plan.toml --time-limit 60 -o out/
     """
@@ -158,8 +161,11 @@ def _solve(
     from planner.scenario import read_scenario
     from planner.workspace import check_target
 
-    check_target(output)  # before the work, not after it
     question = read_scenario(scenario)
+    if len(question.counts) > 1:
+        _solve_each(question, output, time_limit, seed, as_json, start)
+        return
+    check_target(output)  # before the work, not after it
     with heeding_ctrl_c() as interrupted, progress() as tell:
         from planner.solution import solve as solve_scenario
 
@@ -183,6 +189,62 @@ def _solve(
     if stopped and (good or solution.plan is None):
         sys.exit(INTERRUPTED)
     if not good:
+        sys.exit(NO)
+
+
+def _solve_each(
+    question: Scenario,
+    output: Path,
+    time_limit: float | None,
+    seed: int | None,
+    as_json: bool,
+    start: Path | None,
+) -> None:
+    """Solve for each number of reps; a plan folder each, and the curve."""
+    from planner.sizing import (
+        CURVE,
+        best_of_curve,
+        check_range_target,
+        curve_of,
+        curve_row,
+        folder_of,
+        line_of,
+        solve_each,
+        write_curve,
+    )
+
+    if start is not None:
+        raise PlannerError(_("--start is for one plan, not for several numbers."))
+    counts = question.counts
+    check_range_target(output, counts)
+    rows, solutions, good = [], {}, True
+    with heeding_ctrl_c() as interrupted, progress() as tell:
+        for count, solution in solve_each(
+            question,
+            time_limit_s=time_limit,
+            seed=seed,
+            interrupted=interrupted,
+            tell=tell,
+        ):
+            folder = folder_of(output, count)
+            if solution.plan is not None:
+                for message in solution.save(folder):
+                    talk(message)
+                good &= _verified(folder)
+            rows.append(curve_row(count, solution))
+            solutions[count] = solution
+            talk(line_of(rows[-1]))
+        curve = curve_of(rows)
+        for message in write_curve(output, curve, solutions):
+            talk(message)
+        stopped = interrupted()
+    if as_json:
+        click.echo(curve.to_json(orient="records", force_ascii=False))
+    talk(best_of_curve(curve))
+    talk(_("wrote {path}").format(path=output / CURVE))
+    if stopped and good:
+        sys.exit(INTERRUPTED)
+    if not good or curve["cost"].isna().all():
         sys.exit(NO)
 
 

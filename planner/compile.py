@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from planner.arcs import Arcs, in_rows
 from planner.compile_areas import areas_of
 from planner.errors import PlannerError
 from planner.pairs import Pairs
-from planner.problem import Problem, Row, Split
+from planner.problem import Opening, Problem, Row, Split
 from planner.rounding import highest, lowest, to_integers
 from planner.scenario import Scenario
 from planner.scenario.rules import Balance, Limit
@@ -66,15 +67,73 @@ def compile_problem(tables: Tables, scenario: Scenario) -> Compiled:
     PlannerError
         If totals are too large to be added exactly.
     """
-    pairs = Pairs(tables, scenario)
+    return _compiled(Pairs(tables, scenario), scenario, None)
+
+
+def compile_opening(tables: Tables, scenario: Scenario) -> Compiled:
+    """
+    Return the problem over all candidate bases, of which some are to be opened.
+
+    Of balance it has what does not depend on which are open: equal bands per rep, where
+    exactly so many are. Contiguity and all other rules of a map are not in it.
+
+    Parameters
+    ----------
+    tables
+        As read: with every base among the reps.
+    scenario
+        With one number in ``bases.open``.
+
+    Raises
+    ------
+    PlannerError
+        If there are too many pairs of accounts and candidates to compare all.
+    """
+    bases, every = scenario.bases, tables.bases
+    assert bases is not None
+    assert every is not None
+    pairs = Pairs(vacant(tables), scenario)
+    if len(pairs.accounts) * pairs.m > SPARSE_PAIRS:
+        raise PlannerError(
+            _(
+                "{n:,} accounts x {m:,} candidate bases are more than {most:,} pairs. "
+                "Take fewer candidates: a shorter table, or bases.where."
+            ).format(n=len(pairs.accounts), m=pairs.m, most=SPARSE_PAIRS)
+        )
+    opening = Opening(
+        bases.count,
+        bases.exactly,
+        to_integers(every["cost"].to_numpy(float), pairs.cost_scale),
+        every["kept"].to_numpy(bool),
+    )
+    return _compiled(pairs, scenario, opening)
+
+
+def vacant(tables: Tables) -> Tables:
+    """
+    Return tables in which only reps whose bases are kept own anything today.
+
+    Whether another base is that of an owner depends on what is opened.
+    """
+    assert tables.bases is not None
+    stay = tables.bases.index[tables.bases["kept"].to_numpy(bool)]
+    frames: dict[str, Any] = {"accounts": tables.accounts, "regions": tables.regions}
+    for name, frame in frames.items():
+        if frame is not None and "owner" in frame:
+            owner = frame["owner"].where(frame["owner"].isin(stay), "")
+            frames[name] = frame.assign(owner=owner)
+    return replace(tables, accounts=frames["accounts"], regions=frames["regions"])
+
+
+def _compiled(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Compiled:
     unit_of, labels = _units(pairs.accounts, scenario)
-    rows = tuple(_rows(pairs, scenario))
+    rows = tuple(_rows(pairs, scenario, opening))
     splits = tuple(_splits(pairs, scenario, unit_of))
     apart = tuple(_apart(pairs.accounts, scenario, unit_of))
     caps, source = _caps(pairs, rows), None
     dropped: dict[int, str] = {}
     chosen = np.arange(len(labels))
-    if _is_large(pairs):
+    if _is_large(pairs):  # never with an opening
         complete = np.bincount(unit_of) > 1
         for units in (*(split.units for split in splits), *apart):
             complete[units] = True
@@ -86,11 +145,11 @@ def compile_problem(tables: Tables, scenario: Scenario) -> Compiled:
         parts += source.cheapest(each, HELD)
     start, arcs = in_rows(parts, len(labels))
     areas = None
-    if scenario.unit == "region":
+    if scenario.unit == "region" and opening is None:
         areas = areas_of(pairs, unit_of, _may_have_regions(pairs, unit_of, start, arcs))
     problem = Problem(
         unit_ids=labels,
-        rep_ids=tuple(tables.reps.index),
+        rep_ids=tuple(pairs.reps.index),
         start=start,
         rep=arcs.rep,
         terms=pairs.terms,
@@ -104,6 +163,7 @@ def compile_problem(tables: Tables, scenario: Scenario) -> Compiled:
         cost_scale=pairs.cost_scale,
         source=source,
         areas=areas,
+        opening=opening,
     )
     empty = np.flatnonzero(np.diff(start) == 0)
     impossible = {labels[u]: dropped.get(int(u), "rules") for u in empty}
@@ -215,13 +275,18 @@ def _caps(pairs: Pairs, rows: tuple[Row, ...]) -> NDArray[np.int64]:
     return caps
 
 
-def _rows(pairs: Pairs, scenario: Scenario) -> Iterator[Row]:
+def _rows(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Iterator[Row]:
     everyone = np.arange(pairs.m + 1)
     for index, limit in enumerate(scenario.limits):
         for label, reps in _rep_sets(pairs, limit):
             yield _limit_row(pairs, limit, f"limits[{index}]/{label}", reps)
     for index, balance in enumerate(scenario.balance):
-        yield from _balance_rows(pairs, balance, f"balance[{index}]")
+        known = balance.target == "equal" and balance.per == "rep"
+        if opening is None:
+            yield from _balance_rows(pairs, balance, f"balance[{index}]", pairs.m)
+        elif known and opening.exactly and not scenario.areas.set_apart:
+            count = opening.count
+            yield from _balance_rows(pairs, balance, f"balance[{index}]", count)
     for index, budget in enumerate(scenario.budgets):
         scale = pairs.scale_of(budget.of)
         amount = budget.amount
@@ -276,7 +341,10 @@ def _end(pairs: Pairs, end: float | str | None, reps: Positions) -> float | None
     return float(np.nansum(values))
 
 
-def _balance_rows(pairs: Pairs, balance: Balance, prefix: str) -> Iterator[Row]:
+def _balance_rows(
+    pairs: Pairs, balance: Balance, prefix: str, shares: int
+) -> Iterator[Row]:
+    """Bands around the target; `shares` territories have part in it, mostly all m."""
     scale = pairs.scale_of(balance.measure)
     measure = pairs.measures.index(balance.measure)
     weights = np.ones(pairs.m)
@@ -291,11 +359,12 @@ def _balance_rows(pairs: Pairs, balance: Balance, prefix: str) -> Iterator[Row]:
         )
     weights[pairs.is_apart[:-1]] = 0.0  # what is set apart takes no part in balance
     total = float(pairs.own[balance.measure][pairs.apart_rep < 0].sum())
+    whole = weights.sum() - (pairs.m - shares)
     for label, reps in _rep_sets(pairs, balance):
         reps = reps[~pairs.is_apart[reps]]
         if not len(reps):
             continue
-        target = total * weights[reps].sum() / weights.sum()
+        target = total * weights[reps].sum() / whole
         ends = (target * (1 - balance.tolerance), target * (1 + balance.tolerance))
         price = None
         if balance.hard:

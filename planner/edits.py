@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from planner.compile import Compiled, compile_problem
 from planner.errors import PlannerError
+from planner.greenfield import opening_cost, with_opening
 from planner.pairs import Pairs
 from planner.plan import Plan
 from planner.scenario import Scenario, with_solve
@@ -78,7 +79,8 @@ def resolve(
     if result.arcs is None:
         why = reasons_why_not(compiled, scenario)
         return Solution(scenario, solution.tables, compiled, result, None, (), why)
-    plan = Plan.of_arcs(compiled, result.arcs)
+    opening = opening_cost(solution.tables, compiled.problem.cost_scale)
+    plan, result = Plan.of_arcs(compiled, result.arcs), with_opening(result, opening)
     return Solution(scenario, solution.tables, compiled, result, plan)
 
 

@@ -77,6 +77,27 @@ class Split:
 
 
 @dataclass(frozen=True, eq=False)
+class Opening:
+    """
+    A choice among the reps of a problem: only some of them are open.
+
+    Attributes
+    ----------
+    count, exactly
+        How many reps are open: exactly, or at most.
+    cost
+        Of each open rep, in steps of cost, shape (m,); kept ones cost nothing.
+    kept
+        Reps that are open in any case, shape (m,).
+    """
+
+    count: int
+    exactly: bool
+    cost: Ints
+    kept: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """
     Which of m reps serves which of n units; integers throughout, never mutated.
@@ -103,6 +124,9 @@ class Problem:
         Yields the eligible arcs that are not held; None: all are held.
     areas
         What a plan by areas must keep and pays beyond these; None: units have no map.
+    opening
+        Which reps may be open: the rows of the others do not count. Such a problem is
+        for `planner.solvers.siting` alone; None: all are open.
     """
 
     unit_ids: tuple[str, ...]
@@ -120,6 +144,7 @@ class Problem:
     cost_scale: int = 100
     source: ArcSource | None = None
     areas: Areas | None = None
+    opening: Opening | None = None
 
     def __post_init__(self) -> None:
         arcs = len(self.rep)

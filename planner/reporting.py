@@ -13,6 +13,7 @@ import pandas as pd
 from planner.evaluate.labels import not_compared
 from planner.evaluate.metrics import Metrics, metrics
 from planner.scenario import Scenario
+from planner.scenario.model import OPENING
 from planner.tables import (
     Tables,
     area_regions,
@@ -127,7 +128,7 @@ class PlanView:
         from planner.geo.shapes import territories
 
         if self._by_region:
-            return self._area_layers()
+            return self.area_layers()
         accounts, regions = self.tables.accounts, self.tables.regions
         placed = accounts[["latitude", "longitude"]].notna().all(axis=1)
         if not (placed & (self.owner != "")).any():
@@ -147,7 +148,7 @@ class PlanView:
             "subtitle": self.subtitle(),
         }
 
-    def _area_layers(self) -> dict[str, Any]:
+    def area_layers(self) -> dict[str, Any]:
         """Layers of a plan by regions: today's map beside the new one."""
         from planner.maps import AreaLayer, area_territories
 
@@ -309,7 +310,8 @@ class PlanView:
     def _proof(self) -> dict[str, Any]:
         shown = ("status", "bound_by", "method", "why", "stopped_by", "seconds", "seed")
         proof = {key: _(str(self.certificate[key])) for key in shown}
-        dropped = ", ".join(map(_, self.certificate["dual"]["dropped"]))
+        proven = self.certificate.get("bases") or self.certificate["dual"]
+        dropped = ", ".join(map(_, proven["dropped"]))
         proof["not_in_bound"] = dropped or _("nothing")
         version = _("version {name}")
         versions = self.certificate["versions"].items()
@@ -344,6 +346,7 @@ def term_label(term: str, scenario: Scenario) -> str:
         "leave_out": _("Left out"),
         "compactness": _("Compactness"),
         "cut_edges": _("Borders between territories"),
+        OPENING: _("Opening bases"),
     }
     if term in names:
         return names[term]

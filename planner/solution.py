@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
+from planner.certificate import certificate_of
 from planner.compile import Compiled, compile_problem
 from planner.earlier import read_start
 from planner.errors import PlannerError
 from planner.evaluate.labels import label_of
 from planner.evaluate.metrics import Metrics, metrics
+from planner.greenfield import (
+    OpenBases,
+    find_bases,
+    opening_cost,
+    start_of,
+    with_bases,
+    with_opening,
+    without_plan,
+)
 from planner.oversize import set_apart
+from planner.pairs import Pairs
 from planner.plan import Plan
 from planner.problem import evaluate
 from planner.scenario import Scenario, read_scenario, with_solve
-from planner.scenario.model import MOVED
+from planner.scenario.model import MOVED, OPENING
 from planner.solvers.areas.names import named_by_today
 from planner.solvers.areas.warm import warm_up_areas
 from planner.solvers.baselines import Baseline, baselines
 from planner.solvers.presolve import reasons_why_not
-from planner.solvers.result import Progress, Result, Status
+from planner.solvers.result import Progress, Result, Status, Watch
 from planner.solvers.rulebook import read_rules
+from planner.solvers.siting.warm import warm_up_siting
 from planner.solvers.solve import HINT_ARCS, solve_problem
 from planner.solvers.start import WarmStart
 from planner.solvers.warm import warm_up
@@ -36,6 +48,12 @@ from planner.words import _
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from planner.maps import AreaLayer
+
+
+LEAST_SECONDS = 0.5
+"""For the last solve, where choosing bases took all the time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +73,8 @@ class Solution:
         Today's ways of assigning, priced like the plan; empty without a plan.
     reasons
         Without a plan: what stands in the way, in sentences.
+    bases
+        Where bases were chosen: which, and what is proven about it; else None.
     """
 
     scenario: Scenario
@@ -64,6 +84,7 @@ class Solution:
     plan: Plan | None
     baselines: tuple[Baseline, ...] = ()
     reasons: tuple[str, ...] = ()
+    bases: OpenBases | None = None
 
     @property
     def status(self) -> Status:
@@ -102,7 +123,31 @@ class Solution:
         scenario = self.scenario
         rows = [f"balance[{i}]" for i, b in enumerate(scenario.balance) if not b.hard]
         sets = [f"together[{i}]" for i, t in enumerate(scenario.together) if t.price]
-        return (*self.compiled.problem.terms, *rows, *sets, *self._map_terms())
+        pairs, opening = self.compiled.problem.terms, [OPENING]
+        if self.tables.bases is None:
+            opening = []
+        return (*pairs, *rows, *sets, *self._map_terms(), *opening)
+
+    def costs_by_term(self) -> dict[str, float]:
+        """Cost of each term in the scenario's currency; needs a plan."""
+        assert self.result.arcs is not None
+        problem = self.compiled.problem
+        terms = dict.fromkeys(self.terms, 0) | evaluate(problem, self.result.arcs).terms
+        if self.tables.bases is not None:
+            terms[OPENING] = self.opening
+        return {name: cost / problem.cost_scale for name, cost in terms.items()}
+
+    def area_layer(self) -> AreaLayer:
+        """Territories of a plan by regions, beside today's, to be drawn."""
+        from planner.workspace import view_of
+
+        view = view_of(self, certificate_of(self))
+        return cast("AreaLayer", view.area_layers()["areas"])
+
+    @property
+    def opening(self) -> int:
+        """What the open bases that are not kept cost, in steps of cost."""
+        return opening_cost(self.tables, self.compiled.problem.cost_scale)
 
     def _map_terms(self) -> list[str]:
         areas = self.compiled.problem.areas
@@ -165,9 +210,11 @@ def solve(
     reps: pd.DataFrame | None = None,
     regions: pd.DataFrame | None = None,
     distances: pd.DataFrame | None = None,
+    bases: pd.DataFrame | None = None,
     time_limit_s: float | None = None,
     seed: int | None = None,
     warm_start: Solution | str | Path | pd.Series | None = None,
+    near_bases: Collection[str] = (),
     interrupted: Callable[[], bool] = lambda: False,
     tell: Callable[[Progress], None] = lambda progress: None,
 ) -> Solution:
@@ -178,7 +225,7 @@ def solve(
     ----------
     scenario
         A scenario, or the path of a scenario file.
-    accounts, reps, regions, distances
+    accounts, reps, regions, distances, bases
         Frames that stand in for the scenario's files; the same contract holds.
     time_limit_s, seed
         Instead of those in the scenario.
@@ -186,6 +233,8 @@ def solve(
         A plan to start from: an earlier solution, a plan folder, a CSV file with
         ``account_id,rep_id``, or a series of rep ids by account id. It need not be
         complete, nor keep the rules.
+    near_bases
+        With ``[bases]``: ids of bases to try, such as those of a plan with fewer reps.
     interrupted
         Asked several times a second; True ends the solve with the best plan so far.
     tell
@@ -210,13 +259,77 @@ def solve(
         reps=reps,
         regions=regions,
         distances=distances,
+        bases=bases,
     )
+    if len(scenario.counts) > 1:
+        raise PlannerError(
+            _(
+                "{key} asks for one solve each: planner solve SCENARIO -o DIR, or "
+                "planner.solve_each."
+            ).format(key="bases.open" if scenario.bases else "reps.count")
+        )
+    if scenario.bases is not None:
+        if warm_start is not None:
+            raise PlannerError(
+                _(
+                    "A plan to start from says where reps are, [bases] asks where to "
+                    "put them. Leave out one of the two."
+                )
+            )
+        return _solve_bases(scenario, tables, near_bases, interrupted, tell)
     tables, scenario = set_apart(tables, scenario)
     compiled = compile_problem(tables, scenario)
     start = None if warm_start is None else read_start(warm_start, compiled)
     return solve_compiled(
         scenario, tables, compiled, start=start, interrupted=interrupted, tell=tell
     )
+
+
+def _solve_bases(
+    scenario: Scenario,
+    tables: Tables,
+    near: Collection[str],
+    interrupted: Callable[[], bool],
+    tell: Callable[[Progress], None],
+) -> Solution:
+    """Choose bases, then solve with these in the time that is left."""
+    warm_up()
+    warm_up_siting()
+    in_money = in_currency(tell, Pairs(tables, scenario).cost_scale)
+    watch = Watch(scenario.solve.time_limit, interrupted, in_money)
+    found = find_bases(scenario, tables, near, watch)
+    if found.bases is None:
+        result = without_plan(found, scenario, watch.seconds)
+        return Solution(
+            scenario, tables, found.compiled, result, None, (), found.reasons
+        )
+    tables, scenario_apart = set_apart(found.tables, scenario)
+    compiled = found.compiled
+    if scenario_apart is not scenario:
+        compiled = compile_problem(tables, scenario_apart)
+    left, spent, bound = (
+        max(watch.left, LEAST_SECONDS),
+        watch.seconds,
+        found.bases.bound,
+    )
+    scale = compiled.problem.cost_scale
+    opening = opening_cost(tables, scale) / scale
+
+    def tell_all(moment: Progress) -> None:
+        """Pass on what the last solve tells, as part of the whole."""
+        cost, seconds = moment.cost + opening, moment.seconds + spent
+        tell(moment._replace(seconds=seconds, cost=cost, bound=bound / scale))
+
+    solution = solve_compiled(
+        scenario_apart.with_solve(time_limit=left),
+        tables,
+        compiled,
+        start=start_of(found),
+        interrupted=interrupted,
+        tell=tell_all,
+    )
+    result = replace(with_bases(solution.result, found.bases), seconds=watch.seconds)
+    return replace(solution, scenario=scenario_apart, result=result, bases=found.bases)
 
 
 def solve_compiled(
@@ -263,6 +376,12 @@ def solve_compiled(
         return Solution(scenario, tables, compiled, result, None, (), why)
     if compiled.problem.areas is not None:
         result = _names_stay(result, compiled)
+    if tables.bases is not None:
+        opening = opening_cost(tables, compiled.problem.cost_scale)
+        result = with_opening(result, opening)
+        ways = tuple(
+            replace(way, terms={**way.terms, OPENING: opening}) for way in ways
+        )
     assert result.arcs is not None
     plan = Plan.of_arcs(compiled, result.arcs)
     return Solution(scenario, tables, compiled, result, plan, ways)

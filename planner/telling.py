@@ -56,12 +56,15 @@ def outcome_lines(solution: Solution) -> list[str]:
             status=_(result.status),
         )
     )
-    if result.gap > 0 and result.bound_by == "dual" and result.prices.dropped:
+    dropped = result.prices.dropped
+    if solution.bases is not None:
+        dropped = solution.bases.prices.dropped
+    if result.gap > 0 and result.bound_by == "dual" and dropped:
         lines.append(
             _(
                 "The bound does not see: {names}. It holds without them, so the true "
                 "gap may be much smaller."
-            ).format(names=", ".join(map(_, result.prices.dropped)))
+            ).format(names=", ".join(map(_, dropped)))
         )
     lines += not_compared([{"kind": b.kind} for b in solution.baselines])
     feasible = [b for b in solution.baselines if b.feasible]

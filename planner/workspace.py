@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from planner.certificate import FORMAT, certificate_of, seal
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 CERTIFICATE = "certificate.json"
 REGIONS = "regions.csv"
+BASES = "bases.csv"
 
 
 def write_plan_folder(
@@ -157,6 +159,8 @@ def _fill(folder: Path, solution: Solution, drawings: bool) -> list[str]:
     if solution.scenario.unit == "region":
         _write_regions(folder / REGIONS, solution)
     _write_reps(folder / "reps.csv", solution)
+    if solution.tables.bases is not None:
+        _write_bases(folder / BASES, solution)
     inputs = folder / "inputs"
     inputs.mkdir()
     (inputs / "scenario.toml").write_text(solution.scenario.to_toml(), "utf-8")
@@ -223,6 +227,24 @@ def _write_reps(path: Path, solution: Solution) -> None:
     frame = frame.join(loads, on="rep_id")
     extra = measured.drop(columns=[c for c in measured if c in frame])
     frame = frame.join(extra.round(4), on="rep_id")
+    frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def _write_bases(path: Path, solution: Solution) -> None:
+    """Write every base that might have been open, and whether it is."""
+    bases, reps = solution.tables.bases, solution.tables.reps
+    assert bases is not None
+    frame = pd.DataFrame(
+        {
+            "base_id": bases.index,
+            "name": safe_series(bases["name"].astype(str)).to_numpy(),
+            "latitude": bases["latitude"].to_numpy(),
+            "longitude": bases["longitude"].to_numpy(),
+            "cost": bases["cost"].to_numpy(),
+            "kept": np.where(bases["kept"].to_numpy(bool), "yes", "no"),
+            "open": np.where(bases.index.isin(reps.index), "yes", "no"),
+        }
+    )
     frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 

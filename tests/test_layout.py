@@ -27,11 +27,11 @@ RANKS = (
     ("compile",),
     ("plan", "maps", "charts"),
     ("solvers", "evaluate"),
-    ("compare", "report"),
+    ("compare", "report", "greenfield"),
     ("reporting", "certificate"),
     ("workspace", "earlier", "telling"),
     ("solution",),
-    ("edits", "console", "helptexts"),
+    ("edits", "console", "helptexts", "sizing"),
     ("bench",),
     ("cli",),
 )
@@ -65,6 +65,8 @@ ALONE = (
     "earlier",
     "solution",
     "edits",
+    "greenfield",
+    "sizing",
     "bench",
 )
 """What the judge must never see: it recounts what these have computed."""

@@ -15,11 +15,12 @@ README = Path(__file__).parents[1].joinpath("README.md").read_text("utf-8")
 
 def test_the_scenario_of_the_readme_is_valid():
     """Every key that the README explains exists; one example of each kind of unit."""
-    account, region = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    account, region, bases = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     scenario = parse_scenario(account)
     assert scenario.limits[0].measure == "workload"
     assert set(type(scenario).model_fields) - scenario.model_fields_set <= {
         "areas",
+        "bases",
         "distances",
         "map",
         "regions",
@@ -30,6 +31,8 @@ def test_the_scenario_of_the_readme_is_valid():
         "cells",
         "outline",
     }
+    asked = parse_scenario('accounts = {file = "a.csv"}\n' + bases).bases
+    assert set(type(asked).model_fields) == asked.model_fields_set
 
 
 def test_every_command_of_the_readme_exists():

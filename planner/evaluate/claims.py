@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from planner.evaluate.bases import opening_steps
 from planner.evaluate.bound import total_of
 from planner.evaluate.case import Case, amount_text, moves_of
 from planner.evaluate.folder import Certificate
 from planner.evaluate.territories import counted_shapes
 from planner.evaluate.verdict import Check, checked
+from planner.scenario.model import OPENING
 from planner.tables import safe_text
 from planner.words import _
 
@@ -74,6 +76,8 @@ def counted_terms(case: Case, loads: dict[str, int]) -> dict[str, int]:
         terms[f"together[{index}]"] = int(step) * sum(len(x) - 1 for x in reps.values())
     if case.recount.scenario.unit == "region":
         terms |= counted_shapes(case)
+    if case.recount.scenario.bases is not None:
+        terms[OPENING] = opening_steps(case.recount)
     return terms
 
 
@@ -199,10 +203,14 @@ def bound_as_proven(case: Case) -> Check:
                 value=dual.value(), told=claims.dual.bound
             )
         )
+    opening = opening_steps(case.recount)
+    proven, least = claims.dual.bound + opening, opening
+    if claims.bases is not None:
+        proven, least = claims.bases.bound, 0
     rests = {
-        "dual": claims.bound == claims.dual.bound,
-        "solver": claims.bound >= claims.dual.bound,
-        "trivial": claims.bound == 0 >= claims.dual.bound,
+        "dual": claims.bound == proven,
+        "solver": claims.bound >= proven,
+        "trivial": claims.bound == least >= proven,
     }
     if not rests[claims.bound_by]:
         faults.append(
@@ -221,6 +229,8 @@ def bound_as_proven(case: Case) -> Check:
 
 def _bound_in_words(case: Case) -> str:
     claims, scale = case.claims, case.recount.cost_scale
+    if claims.bases is not None:
+        return _bound_over_bases(case)
     if claims.bound_by == "trivial":
         return _("0: no cost is negative")
     if claims.bound_by == "solver":
@@ -233,6 +243,22 @@ def _bound_in_words(case: Case) -> str:
     return _("{bound}, recomputed from {n:,} prices").format(
         bound=amount_text(claims.bound, scale),
         n=len(claims.dual.prices) + len(claims.dual.units),
+    )
+
+
+def _bound_over_bases(case: Case) -> str:
+    """Say what is proven whichever bases are open, and with those that are."""
+    claims, scale = case.claims, case.recount.cost_scale
+    assert claims.bases is not None
+    words = _("{bound}, whichever bases are open; with these at least {dual}")
+    if claims.bound_by == "solver":
+        words = _(
+            "{bound} by the solver's search, not re-checked, whichever bases are open; "
+            "with these at least {dual}"
+        )
+    with_these = claims.dual.bound + opening_steps(case.recount)
+    return words.format(
+        bound=amount_text(claims.bound, scale), dual=amount_text(with_these, scale)
     )
 
 

@@ -31,6 +31,7 @@ NEEDED = (
 STANDARD = (
     "plan.csv",
     "regions.csv",
+    "bases.csv",
     "reps.csv",
     "territories.geojson",
     "map.png",
@@ -58,6 +59,16 @@ class DualClaim(_Part):
     row_price_scale: int = 1
 
 
+class BasesClaim(_Part):
+    """Prices behind a bound over all choices of bases."""
+
+    bound: int
+    price_scale: int
+    units: dict[str, int]
+    prices: dict[str, int]
+    dropped: list[str]
+
+
 class _Load(_Part):
     row: str
     load: int
@@ -83,6 +94,7 @@ class Certificate(_Part):
     bound_by: Literal["dual", "solver", "trivial"]
     terms: dict[str, int]
     dual: DualClaim
+    bases: BasesClaim | None = None
     measures: dict[str, int]
     limits: list[_Load]
     moved: _Moved

@@ -60,6 +60,8 @@ class Recount:
         What a plan decides: the accounts; by regions, these first.
     ground
         The rules of a plan by regions.
+    tables
+        The clean tables.
     units, adjacency
         By regions: their shapes, and which of them are neighbours.
     """
@@ -78,7 +80,7 @@ class Recount:
             column_of(tables.accounts, name)
         for name in ("skills", "grade", "team"):
             column_of(tables.reps, name)
-        self.scenario, self.reps = scenario, tables.reps
+        self.scenario, self.reps, self.tables = scenario, tables.reps, tables
         rows = judged_rows(scenario, tables)
         tables = replace(tables, accounts=rows)
         self.accounts = rows.assign(account_id=rows.index)

@@ -13,6 +13,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from planner.errors import PlannerError
+from planner.evaluate.bases import (
+    BASE_COLUMNS,
+    bases_as_chosen,
+    bases_bound_as_proven,
+)
 from planner.evaluate.case import place, survey
 from planner.evaluate.claims import (
     bound_as_proven,
@@ -108,6 +113,9 @@ def _judge(folder: Path, checks: list[Check]) -> None:
         lost = place_regions(regions, recount, chosen)
         fine = _("{n:,} regions, each once").format(n=recount.ground.is_region.sum())
         checks.append(checked("regions", lost, fine))
+    if recount.scenario.bases is not None:
+        bases = _attempt("bases", lambda: read_csv(folder / "bases.csv", BASE_COLUMNS))
+        checks.append(_attempt("bases", lambda: bases_as_chosen(recount, bases)))
     case = _attempt("recount", lambda: survey(claims, recount, plan, line_of, chosen))
     fine = _("{n:,} accounts, each once").format(n=len(plan["account_id"]))
     checks.append(checked("plan", [*faults, *plan_faults(case)], fine))
@@ -135,6 +143,11 @@ def _judge(folder: Path, checks: list[Check]) -> None:
         loads_as_counted(case, loads),
         _attempt("reps", lambda: reps_as_counted(case, reps)),
     ]
+    over_bases = claims.bases
+    if over_bases is not None:
+        checks.append(
+            _attempt("bound", lambda: bases_bound_as_proven(recount, over_bases))
+        )
     checks += [
         bound_as_proven(case),
         gap_as_stated(claims),

@@ -19,6 +19,29 @@ def _shared(column: str) -> str:
     return column
 
 
+def counts_of(value: int | str) -> list[int]:
+    """Return the numbers that a count means: one, or all of ``"low:high"``."""
+    if isinstance(value, int):
+        return [value]
+    low, _colon, high = value.partition(":")
+    return list(range(int(low), int(high) + 1))
+
+
+def _counts(value: int | str) -> int | str:
+    if isinstance(value, str):
+        low, _colon, high = (part.strip() for part in value.partition(":"))
+        if not (low.isdecimal() and high.isdecimal() and 0 < int(low) < int(high)):
+            raise ValueError(
+                "expects a number, or 'low:high' with low below high, such as '48:53'"
+            )
+        return f"{int(low)}:{int(high)}"
+    if value < 1:
+        raise ValueError("expects 1 or more")
+    return value
+
+
+Counts = Annotated[int | str, AfterValidator(_counts)]
+"""How many: a number, or ``"low:high"``, one solve for each."""
 Share = float
 Price = Annotated[float, Field(ge=0)]
 """Currency, or a factor: never negative, since the bound rests on costs >= 0."""

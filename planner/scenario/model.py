@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import tomli_w
 from pydantic import (
@@ -22,7 +22,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from planner.scenario.areas import PREFIX, Areas
-from planner.scenario.kinds import Price
+from planner.scenario.bases import Bases
+from planner.scenario.kinds import Price, counts_of
 from planner.scenario.rules import (
     Apart,
     Balance,
@@ -38,7 +39,7 @@ from planner.scenario.rules import (
     Together,
     Travel,
 )
-from planner.scenario.tables import Condition, Model, RepTable, Table
+from planner.scenario.tables import NO_REPS, Condition, Model, RepTable, Table
 
 
 class Solve(Model):
@@ -95,7 +96,8 @@ class Scenario(Model):
         "account", description="What a rep gets: accounts, or regions with all in them."
     )
     accounts: Table | None = Field(None, validate_default=True)
-    reps: RepTable
+    bases: Bases | None = None
+    reps: RepTable = Field(None, validate_default=True)
     regions: Table | None = None
     areas: Areas = Areas()
     distances: Table | None = Field(
@@ -146,6 +148,25 @@ class Scenario(Model):
             return self
         chosen = self.solve.model_dump(exclude_unset=True) | given
         return self._changed({"solve": Solve.model_validate(chosen)})
+
+    @property
+    def counts(self) -> list[int]:
+        """How many reps each solve has, where the scenario says so; else nothing."""
+        if self.bases is not None:
+            return counts_of(self.bases.open)
+        return [] if self.reps.count is None else counts_of(self.reps.count)
+
+    def with_count(self, count: int) -> Scenario:
+        """Return a copy that asks for one number of reps, or of open bases."""
+        if self.bases is not None:
+            given = self.bases.model_dump(exclude_unset=True, by_alias=True)
+            return self._changed(
+                {"bases": Bases.model_validate(given | {"open": count})}
+            )
+        given = self.reps.model_dump(exclude_unset=True, by_alias=True)
+        return self._changed(
+            {"reps": RepTable.model_validate(given | {"count": count})}
+        )
 
     def with_regions_apart(self, rep_of: Mapping[str, str]) -> Scenario:
         """Return a copy in which these regions have a rep of their own, by name."""
@@ -199,6 +220,30 @@ class Scenario(Model):
             raise PydanticCustomError("missing", "Field required")
         return table
 
+    @field_validator("reps", mode="wrap")
+    @classmethod
+    def _reps_or_bases(cls, given: Any, handler: Any, info: ValidationInfo) -> RepTable:
+        if given is not None and not (isinstance(given, RepTable) and given.nobody):
+            return cast(RepTable, handler(given))
+        if info.data.get("bases", "faulty") is None:
+            raise PydanticCustomError("missing", "Field required")
+        return NO_REPS
+
+    @model_validator(mode="after")
+    def _bases_fit(self) -> Scenario:
+        bases = self.bases
+        if bases is None:
+            return self
+        if self.reps.count is not None:
+            raise ValueError(
+                "reps.count and bases.open both say how many reps there are; drop one"
+            )
+        if bases.candidates == "regions" and self.regions is None:
+            raise ValueError("bases.candidates = 'regions' needs a table of regions")
+        if bases.candidates == "accounts" and self.accounts is None:
+            raise ValueError("bases.candidates = 'accounts' needs a table of accounts")
+        return self
+
     @model_validator(mode="after")
     def _areas_fit(self) -> Scenario:
         if self.unit == "account":
@@ -247,6 +292,8 @@ class Scenario(Model):
 
 
 MOVED = ("moved_accounts", "moved_value", "moved_regions")
+OPENING = "opening"
+"""Term of the objective: the cost of open bases that are not kept."""
 TERMS = ("travel", "skill", "fit", "handover", "leave_out", "compactness")
 """
 Terms of the objective that are priced pair by pair; compactness is where it goes by

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from planner.scenario.kinds import Counts
+
 Cell = str | int | float | bool
 
 
@@ -85,6 +87,16 @@ class FieldSource(Model):
         return self
 
 
+def plain_columns(value: Any) -> Any:
+    """Read a plain string among the sources of fields as the name of a column."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: {"column": source} if isinstance(source, str) else source
+        for name, source in value.items()
+    }
+
+
 class Table(Model):
     """One input table and how to read it."""
 
@@ -118,20 +130,17 @@ class Table(Model):
     @field_validator("fields", mode="before")
     @classmethod
     def _plain_string_is_column(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {
-            name: {"column": source} if isinstance(source, str) else source
-            for name, source in value.items()
-        }
+        return plain_columns(value)
 
 
 class RepTable(Table):
     """The table of reps, or just how many there are."""
 
     file: str = Field("", description="As for any table; or give `count`.")
-    count: int | None = Field(
-        None, ge=1, description="So many reps T01, T02, ..., without a file."
+    count: Counts | None = Field(
+        None,
+        description="So many reps T01, T02, ..., without a file; or 'low:high' for "
+        "one solve each.",
     )
 
     @model_validator(mode="after")
@@ -139,3 +148,12 @@ class RepTable(Table):
         if (self.file == "") == (self.count is None):
             raise ValueError("needs either file or count")
         return self
+
+    @property
+    def nobody(self) -> bool:
+        """Whether there are no reps yet: all are to be placed by `bases`."""
+        return not self.file and self.count is None
+
+
+NO_REPS = RepTable.model_construct(file="", count=None, missing=[], keep=[], fields={})
+"""Nobody yet: all reps are to be placed by `bases`."""

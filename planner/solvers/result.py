@@ -167,6 +167,17 @@ class Watch:
             return 0.0
         return max(0.0, self.time_limit - self.seconds)
 
+    def part(self, share: float) -> Watch:
+        """Return a watch for a share of the time left, which begins when this did."""
+        return Watch(
+            self.seconds + self.left * share,
+            self.interrupted,
+            self.tell,
+            cost=self.cost,
+            bound=self.bound,
+            began=self.began,
+        )
+
     def report(
         self, phase: str, cost: float | None = None, bound: float | None = None
     ) -> None:

@@ -44,6 +44,7 @@ COLUMNS_FILE = "columns.json"
 _NOT_KEPT: dict[str, set[str]] = {
     "accounts": {"hours_per_visit"},
     "reps": set(),
+    "bases": set(),
     "distances": set(),
     "regions": {"region_id", "hours_per_visit", "latitude", "longitude"},
 }
@@ -56,9 +57,9 @@ def write_clean(tables: Tables, folder: Path) -> None:
     """
     Write clean tables into a folder, for `read_clean`.
 
-    accounts.csv, reps.csv, distances.csv, regions.geojson and adjacency.csv (these
-    three only if present), and columns.json. Text that a spreadsheet would take for a
-    formula is guarded by a leading '; ids are written as they are.
+    accounts.csv, reps.csv, distances.csv, bases.csv, regions.geojson and adjacency.csv
+    (these four only if present), and columns.json. Text that a spreadsheet would take
+    for a formula is guarded by a leading '; ids are written as they are.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +74,7 @@ def write_clean(tables: Tables, folder: Path) -> None:
         write_atomic(folder / "regions.geojson", regions_as_geojson(tables.regions))
     if tables.adjacency is not None:
         write_adjacency(folder / "adjacency.csv", tables.adjacency)
-    for name in ("distances.csv", "regions.geojson", "adjacency.csv"):
+    for name in ("distances.csv", "bases.csv", "regions.geojson", "adjacency.csv"):
         if getattr(tables, name.partition(".")[0]) is None:
             (folder / name).unlink(missing_ok=True)  # of an earlier write
     about = {
@@ -115,12 +116,14 @@ def read_clean(folder: Path) -> Tables:
         regions = read_clean_regions(folder / "regions.geojson", expected)
     if about.get("adjacency") is True:
         adjacency = read_adjacency(folder / "adjacency.csv", regions)
+    bases = frames.get("bases")
     return Tables(
         accounts=frames["accounts"].set_index("account_id"),
         reps=frames["reps"].set_index("rep_id"),
         regions=regions,
         distances=frames.get("distances"),
         adjacency=adjacency,
+        bases=None if bases is None else bases.set_index("base_id"),
         notes=about["notes"],
         warnings=[Fault(*warning) for warning in about["warnings"]],
         sources=about["sources"],
@@ -135,6 +138,8 @@ def _frames(tables: Tables) -> dict[str, pd.DataFrame]:
     }
     if tables.distances is not None:
         frames["distances"] = tables.distances
+    if tables.bases is not None:
+        frames["bases"] = tables.bases.reset_index()
     return frames
 
 
@@ -163,8 +168,9 @@ def _about(path: Path) -> dict[str, Any]:
         if not isinstance(about, dict) or not isinstance(about.get(key), kind):
             raise damaged(path, _("no {key}").format(key=key))
     tables = about["columns"]
-    if not {"accounts", "reps"} <= set(tables) <= {"accounts", "reps", "distances"}:
-        raise damaged(path, _("other tables than accounts, reps and distances"))
+    known = {"accounts", "reps", "distances", "bases"}
+    if not {"accounts", "reps"} <= set(tables) <= known:
+        raise damaged(path, _("other tables than accounts, reps, distances and bases"))
     for name, dtypes in tables.items():
         expected = _contract_dtypes(name)
         if not isinstance(dtypes, dict) or any(

@@ -40,7 +40,8 @@ def check_references(
             _check_scope(names, key, pin, reps)
     for index, limit in enumerate(scenario.limits):
         _check_scope(names, f"limits[{index}]", limit, reps)
-    _check_rep_numbers(scenario, reps, findings)
+    if len(reps.frame):
+        check_rep_numbers(scenario, reps, findings)
     _warn_unused(scenario, accounts, reps, findings)
 
 
@@ -80,13 +81,13 @@ def in_scope(limit: Limit, reps: pd.DataFrame) -> np.ndarray:
     """Return which reps a limit counts, shape (m,); `reps` has rep_id and team."""
     scope = np.ones(len(reps), dtype=bool)
     if limit.reps is not None:
-        scope &= reps["rep_id"].isin(limit.reps).to_numpy()
+        scope &= reps.iloc[:, 0].isin(limit.reps).to_numpy()
     if limit.teams is not None:
         scope &= reps["team"].isin(limit.teams).to_numpy()
     return scope
 
 
-def _check_rep_numbers(scenario: Scenario, reps: Parsed, findings: Findings) -> None:
+def check_rep_numbers(scenario: Scenario, reps: Parsed, findings: Findings) -> None:
     """A limit, target or weight needs a number from each rep that it counts."""
     everyone = np.ones(len(reps.frame), dtype=bool)
     needs: dict[str, tuple[str, np.ndarray]] = {}
@@ -118,8 +119,9 @@ def _report_rep_numbers(
         findings.fault(
             key,
             name,
-            _("the table of reps has no column for this field"),
-            _("Map it under reps.fields. {near}").format(
+            _("{file} has no column for this field").format(file=reps.findings.file),
+            _("Map it under {table}.fields. {near}").format(
+                table="bases" if "base_id" in reps.frame else "reps",
                 near=nearest(name, reps.raw.cells.column_names, _("columns"))
             ),
         )

@@ -31,6 +31,11 @@ class Tables:
         With unit = "region": neighbouring regions, each pair once. Columns
         ``region_id``, ``neighbour_id``, ``kind`` (border, gap, bridge or link),
         ``border_km`` and ``distance_km``; else None.
+    bases
+        With `bases` in the scenario: every candidate and every base kept. Index
+        ``base_id``; the columns of the reps, then ``cost`` (currency per year) and
+        ``kept`` (it stays open). As read, `reps` has all of them; after a solve, those
+        that are open. Else None.
     notes
         What was understood and decided while reading, in sentences.
     warnings
@@ -46,6 +51,7 @@ class Tables:
     regions: gpd.GeoDataFrame | None = None
     distances: pd.DataFrame | None = None
     adjacency: pd.DataFrame | None = None
+    bases: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)

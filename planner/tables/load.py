@@ -12,7 +12,9 @@ import pandas as pd
 
 from planner.errors import Fault, PlannerError, TableError
 from planner.scenario import Scenario, Table
+from planner.scenario.kinds import counts_of
 from planner.scenario.tables import RepTable
+from planner.tables.bases import all_bases, read_bases
 from planner.tables.cross import (
     check_references,
     warn_demand,
@@ -49,6 +51,7 @@ def load_tables(
     reps: pd.DataFrame | None = None,
     regions: pd.DataFrame | None = None,
     distances: pd.DataFrame | None = None,
+    bases: pd.DataFrame | None = None,
 ) -> Tables:
     """
     Read, parse and check the tables of a scenario.
@@ -59,7 +62,7 @@ def load_tables(
         Names the files, and says how to read them.
     base
         Folder that relative paths start from.
-    accounts, reps, regions, distances
+    accounts, reps, regions, distances, bases
         Data frames that stand in for the files; same contract, same checks. In
         messages their file is "accounts" etc., and their row position + 2.
 
@@ -75,6 +78,7 @@ def load_tables(
         reps=reps,
         regions=regions,
         distances=distances,
+        bases=bases,
     )
     if checked.tables is None:
         raise TableError(checked.faults)
@@ -98,6 +102,7 @@ def check_tables(
     reps: pd.DataFrame | None = None,
     regions: pd.DataFrame | None = None,
     distances: pd.DataFrame | None = None,
+    bases: pd.DataFrame | None = None,
 ) -> Checked:
     """
     Do as `load_tables`, but return the faults, by file and row, with all the rest.
@@ -107,6 +112,7 @@ def check_tables(
         "reps": reps,
         "regions": regions,
         "distances": distances,
+        "bases": bases,
     }
     return _Loading(scenario, Path(base), frames).run()
 
@@ -131,10 +137,12 @@ class _Loading:
         if by_region and regions is not None:
             uses = shared_uses(uses, list(regions))
         accounts = self._entities("accounts", uses, named)
-        reps = self._entities("reps", rep_uses(self.scenario), named)
-        distances = self._distances(accounts, reps, named)
+        asked = {} if self.scenario.reps.nobody else rep_uses(self.scenario)
+        reps = self._entities("reps", asked, named)
+        bases = self._bases(accounts, reps, regions, named)
+        distances = self._distances(accounts, reps, bases, named)
         if accounts is not None and reps is not None:
-            self._judge(accounts, reps, distances, regions, named)
+            self._judge(accounts, reps, bases, distances, regions, named)
         self.found.append(named)
         faults = [
             fault for findings in self.found for fault in _sorted(findings.faults)
@@ -142,6 +150,11 @@ class _Loading:
         if faults or accounts is None or reps is None:
             return Checked(None, faults, self._warnings(), self._notes())
         clean = {"accounts": clean_frame(accounts), "reps": clean_frame(reps)}
+        every = None
+        if self.scenario.bases is not None:
+            assert bases is not None
+            every = all_bases(clean["reps"], clean_frame(bases), self.scenario.bases)
+            clean["reps"] = every.reps
         adjacency = None
         if self.scenario.unit == "region":
             laid = lay_out(
@@ -158,9 +171,10 @@ class _Loading:
                 return Checked(None, faults, self._warnings(), self._notes())
             clean["accounts"], regions = laid.accounts, laid.regions
             adjacency = laid.adjacency
-        else:
+        elif every is None:
             warn_demand(self.scenario, clean["accounts"], clean["reps"], named)
-        given = [one for one in (accounts, reps) if len(one.frame)]
+        tables_read = [one for one in (accounts, reps, bases) if one is not None]
+        given = [one for one in tables_read if len(one.frame)]
         note_defaults(*given)
         tables = Tables(
             accounts=clean["accounts"],
@@ -168,6 +182,7 @@ class _Loading:
             regions=regions,
             distances=None if distances is None else clean_distances(distances),
             adjacency=adjacency,
+            bases=None if every is None else every.bases,
             notes=self._notes(),
             warnings=self._warnings(),
             sources=self.sources,
@@ -191,11 +206,13 @@ class _Loading:
         """Read a table; None (and its faults) where that is impossible."""
         frame = self.frames[kind]
         if frame is None and isinstance(table, RepTable) and table.count is not None:
-            width = max(2, len(str(table.count)))
-            names = [f"T{i:0{width}d}" for i in range(1, table.count + 1)]
+            count = counts_of(table.count)[-1]
+            width = max(2, len(str(count)))
+            names = [f"T{i:0{width}d}" for i in range(1, count + 1)]
             frame = pd.DataFrame({"rep_id": names})
         elif frame is None and not table.file:
-            frame = pd.DataFrame({"account_id": pd.Series([], dtype=str)})
+            key = "rep_id" if kind == "reps" else "account_id"
+            frame = pd.DataFrame({key: pd.Series([], dtype=str)})
         raw = (
             read_raw(table, self.base) if frame is None else raw_from_frame(frame, kind)
         )
@@ -249,8 +266,36 @@ class _Loading:
         self._remember(read.raw)
         return read.regions
 
+    def _bases(
+        self,
+        accounts: Parsed | None,
+        reps: Parsed | None,
+        regions: gpd.GeoDataFrame | None,
+        named: Findings,
+    ) -> Parsed | None:
+        """Read the candidate bases."""
+        if self.scenario.bases is None or accounts is None or reps is None:
+            return None
+        check_region_ids(accounts, regions)
+        place_by_region(accounts, regions)
+        source = self.frames["bases"]
+        read = read_bases(
+            self.scenario,
+            self.base if source is None else source,
+            accounts.frame,
+            reps,
+            regions,
+            named,
+        )
+        self._remember(read.raw)
+        return read.parsed
+
     def _distances(
-        self, accounts: Parsed | None, reps: Parsed | None, named: Findings
+        self,
+        accounts: Parsed | None,
+        reps: Parsed | None,
+        bases: Parsed | None,
+        named: Findings,
     ) -> Parsed | None:
         table = self._table("distances")
         if table is None:
@@ -266,12 +311,15 @@ class _Loading:
             for parsed in (accounts, reps)
             if parsed is not None
         }
+        if bases is not None:
+            known.setdefault("rep_id", []).extend(bases.frame["base_id"].tolist())
         return read_distances(raw, table, known, self.filtered, named)
 
     def _judge(
         self,
         accounts: Parsed,
         reps: Parsed,
+        bases: Parsed | None,
         distances: Parsed | None,
         regions: gpd.GeoDataFrame | None,
         named: Findings,
@@ -280,7 +328,7 @@ class _Loading:
         for parsed in (accounts, reps):
             check_region_ids(parsed, regions)
             place_by_region(parsed, regions)
-        needed = has_places(reps)
+        needed = has_places(reps) or bases is not None
         for parsed in (accounts, reps):
             key = str(parsed.frame.columns[0])
             covered = (
@@ -292,7 +340,8 @@ class _Loading:
             reps.findings.note(_("no places given: travel is left out"))
         warn_swapped([accounts, reps])
         warn_owners(accounts, reps)
-        warn_skills(accounts, reps)
+        if bases is None:
+            warn_skills(accounts, reps)
         check_references(self.scenario, accounts, reps, named)
 
     def _rules(self, named: Findings) -> str:

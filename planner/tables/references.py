@@ -114,6 +114,8 @@ def _conditions(scenario: Scenario) -> Iterator[tuple[str, Condition]]:
     for name in ("pins", "forbid"):
         for index, pin in enumerate(getattr(scenario, name)):
             groups.append((f"{name}[{index}].where", pin.where or []))
+    if scenario.bases is not None and scenario.bases.candidates == "accounts":
+        groups.append(("bases.where", scenario.bases.where))
     for index, carve in enumerate(scenario.areas.carve):
         groups.append((f"areas.carve[{index}].where", carve.where or []))
     for index, conditions in enumerate(scenario.protect.where):

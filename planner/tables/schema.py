@@ -16,7 +16,7 @@ import pandera.pandas as pa
 from planner.words import _
 
 Kind = Literal["id", "text", "number", "degrees", "yes/no", "skills"]
-TABLES = ("accounts", "reps", "regions", "distances")
+TABLES = ("accounts", "reps", "bases", "regions", "distances")
 UNSAFE_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 """A spreadsheet takes a cell that starts so for a formula."""
 
@@ -88,6 +88,7 @@ def contract(table: str) -> pa.DataFrameSchema:
     columns = {
         "accounts": _accounts,
         "reps": _reps,
+        "bases": _bases,
         "regions": _regions,
         "distances": _distances,
     }[table]()
@@ -153,6 +154,20 @@ def _reps() -> dict[str, pa.Column]:
             _("Share of full productivity, 1 for a rep fully trained."),
             _("share"),
             **not_given,
+        ),
+    }
+
+
+def _bases() -> dict[str, pa.Column]:
+    fields = {name: x for name, x in _reps().items() if name != "rep_id"}
+    return {
+        "base_id": _id(_("The candidate's key, as text; its rep has the same.")),
+        **fields,
+        "cost": _amount(
+            _("Cost of opening it."),
+            _("currency per year"),
+            default=float("nan"),
+            blank=float("nan"),
         ),
     }
 

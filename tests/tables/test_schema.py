@@ -15,7 +15,7 @@ from planner.tables.skills import normalise_skills
 def test_every_field_is_documented() -> None:
     """`planner columns` prints the contract that is checked: no second list."""
     found = contracts()
-    assert list(found) == ["accounts", "reps", "regions", "distances"]
+    assert list(found) == ["accounts", "reps", "bases", "regions", "distances"]
     for table, fields in found.items():
         assert all(one.meaning and one.table == table for one in fields)
         assert [one.field for one in fields if one.required]

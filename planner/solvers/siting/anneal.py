@@ -61,11 +61,25 @@ def _near_unit(ground, plan, u):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _overfull(ground, plan, k):  # type: ignore[no-untyped-def]
+    """Whether the load of a book is above any of its high ends."""
+    for q in range(len(ground.demand)):
+        if plan.load[q, k] > ground.high[q, plan.site[k]]:
+            return True
+    return False
+
+
+@compiled
 def _shift_or_swap(ground, plan, temperature):  # type: ignore[no-untyped-def]
     """Try to move a unit into the book of a near one; or else to swap the two."""
     u = _draw(plan.random, len(plan.book))
     a = plan.book[u]
     v = _near_unit(ground, plan, u)
+    if uniform(plan.random) < FAR and _overfull(ground, plan, a):
+        # All that is near may be in the same book: sites crowd in a metropolis.
+        v = plan.first[_draw(plan.random, len(plan.site))]
+        if v < 0:
+            return
     b = plan.book[v]
     i, j = plan.site[a], plan.site[b]
     if a == b or ground.own[i] == u:
@@ -123,5 +137,7 @@ ROUND = 10
 """Moves per unit at one temperature."""
 SHIFTS = 0.88
 """Share of moves that shift a unit or swap two; the others give a book a new site."""
+FAR = 0.2
+"""Share of the moves out of a book above its high end that go to any other book."""
 STIFFER, SOFTER = 1.1, 0.98
 """Change of the price of broken bands after a round that breaks some, or none."""
