@@ -191,6 +191,7 @@ def solve_labels(
     gap: float = 0.0,
     seed: int = 1,
     threads: int = 1,
+    first: bool = False,
 ) -> AreaOutcome:
     """
     Find the cheapest plan, or prove that none is cheaper than the one in hand.
@@ -199,6 +200,8 @@ def solve_labels(
     ----------
     start
         The plan in hand; a search may better it meanwhile.
+    first
+        Be content with the first plan that keeps every rule.
     """
     asked = _Labels(model)
     bound, limit = -math.inf, math.inf
@@ -211,6 +214,7 @@ def solve_labels(
         solver.parameters.max_time_in_seconds = watch.left
         solver.parameters.num_workers = threads
         solver.parameters.random_seed = seed
+        solver.parameters.stop_after_first_solution = first
         stopper = _Stopper(watch, start, limit)
         solver.best_bound_callback = stopper.look
         stopper.solver = solver

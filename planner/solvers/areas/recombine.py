@@ -32,8 +32,11 @@ from planner.solvers.chain_state import uniform
 
 CHAIN = 6
 """Most recombinations by which an excess is passed on."""
-PASSED_ON = 0.2
-"""What excess of the receiver counts then, as a share."""
+PASSED_ON, MODERATE = 0.2, 30.0
+"""
+What excess of the receiver counts then, as a share; and most that an excess of one mean
+load counts, in costs per territory: a stiffer chain would mend the load at any cost.
+"""
 
 
 @compiled
@@ -83,6 +86,8 @@ def eject(m: Map, s: State, limit: float) -> bool:
     if a < 0:
         return False
     saved, touched = s.label.copy(), np.zeros(len(s.size), np.bool_)
+    stiff = s.tally[LAMBDA]
+    s.tally[LAMBDA] = min(stiff, MODERATE * s.tally[COST] / len(s.size))
     cost, excess, steps = s.tally[COST], s.tally[EXCESS], s.tally[STEPS]
     touched[a] = True
     for depth in range(CHAIN):
@@ -97,6 +102,7 @@ def eject(m: Map, s: State, limit: float) -> bool:
         if _excess_of(m, s, a) <= 0.0:
             break
     more = s.tally[COST] - cost + s.tally[LAMBDA] * (s.tally[EXCESS] - excess)
+    s.tally[LAMBDA] = stiff
     if more <= limit:
         return True
     for u in range(len(saved)):

@@ -17,6 +17,7 @@ import numpy as np
 from planner.solvers.areas.anneal import anneal
 from planner.solvers.areas.model import AreaModel, Ints
 from planner.solvers.areas.moves import load_plan
+from planner.solvers.areas.recut import recut
 from planner.solvers.areas.start import first_plan
 from planner.solvers.areas.state import (
     BEST,
@@ -33,7 +34,7 @@ from planner.solvers.areas.state import (
 )
 from planner.solvers.result import Watch
 
-HOT, COLD = 1.0, 0.01
+HOT, COLD = 2.0, 0.01
 """Temperatures at both ends of a cycle, in costs per unit."""
 TREES = 0.2
 """Share of recombinations among the moves, times units of a territory."""
@@ -43,11 +44,12 @@ SWAPS = 0.5
 """Share of swaps among the moves that are no recombinations."""
 OFTEN, SELDOM, STIFFER = 0.5, 0.2, 1.15
 """Shares of moves ending without excess beyond which its price falls or rises."""
-CAP, STIFF, STIFFEST = 3.0, 20.0, 20_000.0
+CAP, STIFF, TURN, STIFFEST = 3.0, 20.0, 0.7, 1_000.0
 """
-Most that price may be when a cycle begins, in costs per territory; how much more when a
-fresh one ends, and one that goes on from a plan in hand. Stiff from the beginning, the
-search freezes in a dear layout.
+Most that price may be when a cycle begins, in costs per territory; how much more at the
+`TURN`, a share of the cycle (in one that goes on from a plan: from the beginning), and
+how much more from there to the end. Stiff too early, a fresh cycle freezes in a dear
+layout.
 """
 CYCLE, SHORTEST, LONGER = 0.0018, 0.3, 2.0
 """
@@ -60,9 +62,11 @@ MOST_CYCLES = 10_000
 """Where no first plan can be made, a search ends without the clock, too."""
 CHUNK = 0.02
 """Seconds between two looks at clock, temperature and price of an excess."""
+MENDINGS = 30
+"""Exact cuts of a few territories tried on a plan outside its bands."""
 FRESH = 3
 """Cycles from fresh plans before one that goes on from the best: layouts differ."""
-MOST_STARTS, EXCESS_PRICE = 8, 15.0
+MOST_STARTS, EXCESS_PRICE = 4, 15.0
 """
 First plans of which a cycle takes the best, one for each eight territories; price of an
 excess of one mean load when layouts are compared, in costs per territory.
@@ -147,6 +151,13 @@ def search_areas(
     return found
 
 
+def most_price(share: float, fresh: bool) -> float:
+    """Most that an excess of one mean load may cost, in costs per territory."""
+    late = max(0.0, share - TURN) / (1.0 - TURN)
+    early = min(1.0, share / TURN) if fresh else 1.0
+    return float(CAP * STIFF**early * STIFFEST**late)
+
+
 def value_of(state: State, k: int) -> float:
     """Cost of the plan in hand, with an excess at a moderate price."""
     excess = float(state.tally[EXCESS])
@@ -206,11 +217,30 @@ class _Walker:
             if turn == FRESH:
                 if self.found.layout is not None:
                     load_plan(self.m, self.state, self.found.layout)
-                    self._cycle(length, REHEAT, STIFFEST)
+                    self._cycle(length, REHEAT)
+                    self._mend()
                 length = full_length * LONGER ** (1 + number // (FRESH + 1))
             elif self._begin(self.start if number == 0 else None):
-                self._cycle(length, 0.0, STIFF)
+                self._cycle(length, 0.0)
             number += 1
+
+    def _mend(self) -> None:
+        """Cut a few territories anew by an exact model while the plan is outside."""
+        s = self.state
+        for _try in range(MENDINGS):
+            if s.tally[STEPS] == 0.0 or self.over() or self.iterations is not None:
+                return
+            label = recut(self.model, s.label, self.watch, self.rng)
+            if label is not None:
+                before = s.label.copy(), float(s.tally[EXCESS])
+                load_plan(self.m, s, label)
+                if s.tally[EXCESS] > before[1]:
+                    load_plan(self.m, s, before[0])
+                elif s.tally[STEPS] == 0.0:
+                    s.tally[BEST] = s.tally[COST]
+                    s.best[:] = s.label
+                    self.found.take(s)
+                    self.found.consider(s, self.model.k)
 
     def _begin(self, start: Ints | None) -> bool:
         """Load a first plan, the best of some; whether there is one."""
@@ -228,12 +258,12 @@ class _Walker:
             load_plan(self.m, self.state, best)
         return best is not None
 
-    def _cycle(self, length: float, begin: float, stiff: float) -> None:
+    def _cycle(self, length: float, begin: float) -> None:
         """Anneal from a share of the schedule on; its length is by the clock."""
         s, n, k = self.state, self.model.n, self.model.k
         began, share = self.clock(), begin
         cost = max(s.tally[COST], 1e-9)
-        s.tally[LAMBDA] = CAP * stiff**begin * cost / k
+        s.tally[LAMBDA] = most_price(begin, begin == 0.0) * cost / k
         trees = TREES * k / n
         s.tally[BEST] = math.inf
         if s.tally[STEPS] == 0.0:  # no move may be better, or even possible
@@ -242,7 +272,7 @@ class _Walker:
         while share < 1.0 and not self.over():
             heat = HOT * (COLD / HOT) ** share * max(s.tally[COST], 1e-9) / n
             self._anneal(heat, trees, TREE_HEAT * n / k)
-            most = CAP * stiff**share * s.tally[COST] / k
+            most = most_price(share, begin == 0.0) * s.tally[COST] / k
             if s.tally[FEASIBLE] < SELDOM:
                 s.tally[LAMBDA] = min(s.tally[LAMBDA] * STIFFER, most)
             elif s.tally[FEASIBLE] > OFTEN:
