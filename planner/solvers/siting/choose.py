@@ -93,10 +93,13 @@ def choose_sites(
     if math.isinf(rough.bound):
         return Choice((), none, 0, True)
     ends = watch.seconds + watch.left * PRICES_SHARE / 2
+    near, start = nearest(problem, first), rough.prices[: problem.n]
+    if pricing.bound_at(near) > pricing.bound_at(start):
+        start = near
     prices = raise_bound(
         pricing,
-        rough.prices[: problem.n],
-        math.inf,
+        start,
+        float(near.sum() + problem.opening.cost[first].sum()),
         lambda: watch.left > 0 and watch.seconds < ends,
         STEPS,
     )
@@ -134,6 +137,15 @@ def choose_sites(
     if math.isfinite(bound):
         bound = math.ceil(bound - CERTAIN * max(1.0, abs(bound)))
     return Choice(_distinct(sets), prices, int(bound), False)
+
+
+def nearest(problem: Problem, opened: Bools) -> Floats:
+    """Cost of each unit at its cheapest open site, or left out; shape (n,)."""
+    here = np.append(opened, True)[problem.rep]
+    dearest = float(problem.total_cost.max(initial=0))
+    found = np.full(problem.n, dearest)
+    np.minimum.at(found, problem.unit[here], problem.total_cost[here])
+    return found
 
 
 def _depends(problem: Problem) -> bool:

@@ -114,6 +114,10 @@ class Pricing:
             tuple(prices.tolist()), found, self.scale, -(-total // self.scale), ()
         )
 
+    def bound_at(self, prices: Floats) -> int:
+        """Return the bound at prices of the units in steps of cost, shape (n,)."""
+        return self.ask(np.floor(prices * self.scale).astype(np.int64)).bound
+
     def _chosen(self) -> Ints:
         kept = np.flatnonzero(self.opening.kept)
         others = np.flatnonzero(~self.opening.kept)
@@ -200,7 +204,7 @@ def raise_bound(
     start
         In steps of cost, shape (n,).
     upper
-        Cost of a plan, or inf.
+        Cost that the bound may come near to: only the steps depend on it.
     goes_on
         Asked before each step.
     steps
@@ -217,8 +221,8 @@ def raise_bound(
         if not gradient.any():
             break
         direction = 0.7 * direction + gradient
-        target = upper if np.isfinite(upper) else best.bound * 1.02 + 1
-        distance = max(target - best.bound, 1e-4 * abs(target)) * pricing.scale
+        target = max(upper, best.bound + 0.02 * abs(best.bound) + 1)
+        distance = (target - best.bound) * pricing.scale
         length = theta * distance / max(1.0, float(direction @ direction))
         prices = prices + length * direction
         found = pricing.ask(np.floor(prices).astype(np.int64))
