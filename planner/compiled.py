@@ -17,7 +17,7 @@ def _can_keep() -> bool:
 compiled = numba.njit(cache=_can_keep(), nogil=True, error_model="numpy")
 """Decorator of a hot loop; it lets other Python threads run meanwhile."""
 
-compiled_plain = numba.njit(
+compiled_plain = numba.njit(  # type: ignore[call-overload]
     cache=_can_keep(), nogil=True, error_model="numpy", _nrt=False
 )
 """

@@ -122,7 +122,7 @@ def _report_rep_numbers(
             _("{file} has no column for this field").format(file=reps.findings.file),
             _("Map it under {table}.fields. {near}").format(
                 table="bases" if "base_id" in reps.frame else "reps",
-                near=nearest(name, reps.raw.cells.column_names, _("columns"))
+                near=nearest(name, reps.raw.cells.column_names, _("columns")),
             ),
         )
         return

@@ -19,7 +19,7 @@ from planner.solvers.result import Watch
 
 MOST, LEAST = 4, 2
 """Territories cut anew at once."""
-SECONDS = 4.0
+SECONDS = 3.0
 """For one cut."""
 
 

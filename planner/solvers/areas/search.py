@@ -62,7 +62,9 @@ MOST_CYCLES = 10_000
 """Where no first plan can be made, a search ends without the clock, too."""
 CHUNK = 0.02
 """Seconds between two looks at clock, temperature and price of an excess."""
-MENDINGS = 30
+REFINED = 0.6
+"""Share of the time left for going on from the best, before a plan is mended."""
+MENDINGS = 200
 """Exact cuts of a few territories tried on a plan outside its bands."""
 FRESH = 3
 """Cycles from fresh plans before one that goes on from the best: layouts differ."""
@@ -212,17 +214,22 @@ class _Walker:
         full_length = length
         while not self.over() and number < MOST_CYCLES:
             turn, left = number % (FRESH + 1), self.left()
-            # Half of the time that is left is for going on from the best.
-            length = min(length, left if turn == FRESH else 0.5 * left / (FRESH - turn))
             if turn == FRESH:
-                if self.found.layout is not None:
-                    load_plan(self.m, self.state, self.found.layout)
-                    self._cycle(length, REHEAT)
-                    self._mend()
+                self._refine(self.found.layout, min(length, REFINED * left))
+                self._mend()
+                if length > REFINED * left:  # the last cycle: what mending left
+                    self._refine(self.found.label, self.left())
                 length = full_length * LONGER ** (1 + number // (FRESH + 1))
             elif self._begin(self.start if number == 0 else None):
-                self._cycle(length, 0.0)
+                # Half of the time that is left is for going on from the best.
+                self._cycle(min(length, 0.5 * left / (FRESH - turn)), 0.0)
             number += 1
+
+    def _refine(self, label: Ints | None, length: float) -> None:
+        """Go on from a plan, if there is one."""
+        if label is not None and length > 0:
+            load_plan(self.m, self.state, label)
+            self._cycle(length, REHEAT)
 
     def _mend(self) -> None:
         """Cut a few territories anew by an exact model while the plan is outside."""
