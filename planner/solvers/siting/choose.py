@@ -26,6 +26,8 @@ PRICES_SHARE, CELLS_SHARE, BANDS_SHARE = 0.25, 0.3, 0.5
 """Shares of the time left: for prices; for sites by cells; for sites by bands."""
 MANY_UNITS = 10
 """Units for each open site from which on cells of units are a good picture."""
+SLOW_PAIRS = 5_000_000
+"""Units times sites beyond which prices take twice the time."""
 FEW_PAIRS = 300_000
 """
 Units times sites up to which single units are searched with. At 7,555 x 400 with 60
@@ -92,7 +94,8 @@ def choose_sites(
     none = SitePrices((0,) * problem.n, {}, 1, 0, ())
     if math.isinf(rough.bound):
         return Choice((), none, 0, True)
-    ends = watch.seconds + watch.left * PRICES_SHARE / 2
+    share = PRICES_SHARE if problem.n * problem.m <= SLOW_PAIRS else 2 * PRICES_SHARE
+    ends = watch.seconds + watch.left * share
     near, start = nearest(problem, first), rough.prices[: problem.n]
     if pricing.bound_at(near) > pricing.bound_at(start):
         start = near
