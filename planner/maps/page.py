@@ -31,6 +31,8 @@ WIDTH, HEIGHT = 16.0, 10.0
 PNG_DPI = 200
 _MARGIN, _TITLE, _FOOT = 28.0, 46.0, 26.0
 """Points around the page, for the title, for the foot."""
+_NOTE = 240
+"""Points kept free at the right of a legend for a line about the table."""
 
 STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "planner"}
 _PATHS = re.compile(r' d="[^"]*"')
@@ -111,10 +113,11 @@ zooms, title
         else:
             parts = []
             signs = area_signs(areas, shown)
-            draw_legend(figure, signs, _MARGIN, 9, 72 * WIDTH - 2 * _MARGIN)
+            room = 72 * WIDTH - 2 * _MARGIN - _NOTE
+            draw_legend(figure, signs, _MARGIN, 9, room)
         if table is not None and set(table.head) & {_("hours"), _("value")}:
             parts.append(_("hours: share of capacity, value: share of target"))
-        _foot(figure, parts)
+        _foot(figure, parts, beside=areas is not None)
         save(figure, folder, "map")
     return [message] if message else []
 
@@ -183,12 +186,14 @@ def heading(figure: Figure, title: str | None, subtitle: str | None) -> None:
         )
 
 
-def _foot(figure: Figure, parts: Sequence[str]) -> None:
-    """Write explanations under the map."""
+def _foot(figure: Figure, parts: Sequence[str], *, beside: bool) -> None:
+    """Write explanations under the map; beside a legend at the right edge."""
+    left, right = _MARGIN / (72 * WIDTH), 1 - _MARGIN / (72 * WIDTH)
     figure.text(
-        _MARGIN / (72 * WIDTH),
+        right if beside else left,
         11 / (72 * HEIGHT),
         "   ·   ".join(parts),
+        ha="right" if beside else "left",
         fontsize=6.8,
         color="#5f646a",
         va="baseline",
