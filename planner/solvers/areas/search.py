@@ -211,7 +211,6 @@ class _Walker:
         length, number = full_cycle(self.model), 0
         if self.iterations is not None:
             length *= REPEATED_RATE
-        full_length = length
         while not self.over() and number < MOST_CYCLES:
             turn, left = number % (FRESH + 1), self.left()
             if turn == FRESH:
@@ -219,7 +218,7 @@ class _Walker:
                 self._mend()
                 if length > REFINED * left:  # the last cycle: what mending left
                     self._refine(self.found.label, self.left())
-                length = full_length * LONGER ** (1 + number // (FRESH + 1))
+                length *= LONGER
             elif self._begin(self.start if number == 0 else None):
                 # Half of the time that is left is for going on from the best.
                 self._cycle(min(length, 0.5 * left / (FRESH - turn)), 0.0)
