@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from planner.compiled import compiled, compiled_plain
+from planner.solvers.areas.eject import eject
 from planner.solvers.areas.moves import (
     bands_change,
     edges_change,
@@ -16,7 +17,7 @@ from planner.solvers.areas.moves import (
     shapes_change,
     touches,
 )
-from planner.solvers.areas.recombine import eject, recombine
+from planner.solvers.areas.recombine import recombine
 from planner.solvers.areas.state import (
     FEASIBLE,
     LAMBDA,
