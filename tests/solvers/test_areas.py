@@ -113,14 +113,14 @@ def test_labels_prove_the_best(seed: int) -> None:
         assert outcome.infeasible
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(12))
 def test_centres_prove_the_best(seed: int) -> None:
     """Bound and exact model by centres agree with enumeration."""
     rng = np.random.default_rng(seed)
     model = squares(2, 4, 2, 3, 5, centre=rng.integers(0, 30, (8, 8)).astype(float))
     site, best = as_siting(model), least_cost(model)
     assert site is not None
-    watch = Watch(20.0)
+    watch = Watch(4.9)  # short solves stay in this process
     priced = site_bound(site, watch, threads=1)
     assert priced.bound <= best + 1e-6
     for upper in (np.inf, best + 1.0):
