@@ -3,7 +3,8 @@ A few neighbouring territories cut anew by an exact model.
 
 Where whole units leave a territory outside its bands, moves of one unit and cuts along
 trees may not find the one combination that fits. CP-SAT does, over two to four
-territories; shapes count by the distance to today's centres.
+territories, or proves that these have none; costs are left to the search that goes on
+from there.
 """
 
 from __future__ import annotations
@@ -14,17 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.solvers.areas.labels import MOST_LABELS, solve_labels
-from planner.solvers.areas.model import FREE, AreaModel, Band, Floats, Ints
+from planner.solvers.areas.model import FREE, AreaModel, Band, Ints
 from planner.solvers.result import Watch
 
 MOST, LEAST = 4, 2
 """Territories cut anew at once."""
-SECONDS = 3.0
-"""For one cut."""
+SECONDS = 1.5
+"""For one cut: what is found at all is mostly found in half a second."""
 
 
 def recut(
-    model: AreaModel, label: Ints, watch: Watch, rng: np.random.Generator
+    model: AreaModel,
+    label: Ints,
+    watch: Watch,
+    rng: np.random.Generator,
+    tried: set[tuple[int, ...]],
 ) -> Ints | None:
     """
     Cut some neighbouring territories anew, one outside its bands among them.
@@ -33,6 +38,8 @@ def recut(
     ----------
     label
         A plan whose territories hang together, shape (n,).
+    tried
+        Sets of territories of this plan that were tried already; one more is added.
 
     Returns
     -------
@@ -40,8 +47,9 @@ def recut(
     none was found.
     """
     chosen = _around(model, label, rng)
-    if len(chosen) < LEAST:
+    if len(chosen) < LEAST or tuple(chosen) in tried:
         return None
+    tried.add(tuple(chosen))
     part = _part(model, label, chosen)
     inner = Watch(min(SECONDS, watch.left), watch.interrupted)
     from planner.solvers.areas.search import Found
@@ -96,10 +104,10 @@ def _part(model: AreaModel, label: Ints, chosen: Ints) -> AreaModel:
     number = np.full(model.n, -1, dtype=np.int64)
     number[units] = np.arange(len(units))
     kept = inside[model.edges].all(axis=1)
-    pair = np.zeros((len(units), len(chosen)))
+    pair = None
     if model.pair is not None:
-        pair = pair + model.pair[np.ix_(units, chosen)]
-    pair = pair + _shape(model, label, units, chosen)
+        allowed = np.isfinite(model.pair[np.ix_(units, chosen)])
+        pair = np.where(allowed, 0.0, np.inf)
     fixed = None
     if model.fixed is not None:
         territory = np.full(model.k + 1, FREE)
@@ -110,39 +118,10 @@ def _part(model: AreaModel, label: Ints, chosen: Ints) -> AreaModel:
         edges=number[model.edges[kept]],
         load=model.load[:, units][:, :, chosen],
         bands=tuple(_bands(model, label, inside, chosen)),
-        pair=_even(pair),
-        edge_price=None if model.edge_price is None else model.edge_price[kept],
+        pair=pair,
         fixed=fixed,
         on_map=None if model.on_map is None else model.on_map[units],
     )
-
-
-def _even(pair: Floats) -> Floats:
-    """Bring costs to a size at which CP-SAT's steps are fine, and its sums fit."""
-    known = pair[np.isfinite(pair)]
-    most = float(known.max(initial=0.0))
-    return pair / most if most > 0 else pair
-
-
-def _shape(
-    model: AreaModel, label: Ints, units: NDArray[np.intp], chosen: Ints
-) -> Floats:
-    """Cost of each unit around the present centre of each territory."""
-    cost = np.zeros((len(units), len(chosen)))
-    for column, t in enumerate(chosen):
-        own = np.flatnonzero(label == t)
-        if model.centre is not None:
-            best = own[model.centre[np.ix_(own, own)].sum(axis=0).argmin()]
-            cost[:, column] += model.centre[units, best]
-        if model.weight is not None:
-            assert model.x is not None
-            assert model.y is not None
-            share = model.weight[own] + 1e-300
-            x = np.average(model.x[own], weights=share)
-            y = np.average(model.y[own], weights=share)
-            far = (model.x[units] - x) ** 2 + (model.y[units] - y) ** 2
-            cost[:, column] += model.weight[units] * far
-    return cost
 
 
 def _bands(

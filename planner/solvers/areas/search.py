@@ -64,7 +64,7 @@ CHUNK = 0.02
 """Seconds between two looks at clock, temperature and price of an excess."""
 REFINED = 0.6
 """Share of the time left for going on from the best, before a plan is mended."""
-MENDINGS = 200
+MENDINGS = 2_000
 """Exact cuts of a few territories tried on a plan outside its bands."""
 FRESH = 3
 """Cycles from fresh plans before one that goes on from the best: layouts differ."""
@@ -220,8 +220,8 @@ class _Walker:
                     self._refine(self.found.label, self.left())
                 length *= LONGER
             elif self._begin(self.start if number == 0 else None):
-                # Half of the time that is left is for going on from the best.
-                self._cycle(min(length, 0.5 * left / (FRESH - turn)), 0.0)
+                # Half of the time is for going on from the best.
+                self._cycle(min(length, left / (2 * FRESH - turn)), 0.0)
             number += 1
 
     def _refine(self, label: Ints | None, length: float) -> None:
@@ -233,20 +233,23 @@ class _Walker:
     def _mend(self) -> None:
         """Cut a few territories anew by an exact model while the plan is outside."""
         s = self.state
+        tried: set[tuple[int, ...]] = set()
         for _try in range(MENDINGS):
             if s.tally[STEPS] == 0.0 or self.over() or self.iterations is not None:
                 return
-            label = recut(self.model, s.label, self.watch, self.rng)
-            if label is not None:
-                before = s.label.copy(), float(s.tally[EXCESS])
-                load_plan(self.m, s, label)
-                if s.tally[EXCESS] > before[1]:
-                    load_plan(self.m, s, before[0])
-                elif s.tally[STEPS] == 0.0:
-                    s.tally[BEST] = s.tally[COST]
-                    s.best[:] = s.label
-                    self.found.take(s)
-                    self.found.consider(s, self.model.k)
+            label = recut(self.model, s.label, self.watch, self.rng, tried)
+            if label is None:
+                continue
+            before = s.label.copy(), float(s.tally[EXCESS])
+            load_plan(self.m, s, label)
+            if s.tally[EXCESS] >= before[1]:
+                load_plan(self.m, s, before[0])
+                continue
+            tried.clear()
+            if s.tally[STEPS] == 0.0:
+                s.tally[BEST] = s.tally[COST]
+                s.best[:] = s.label
+                self.found.take(s)
 
     def _begin(self, start: Ints | None) -> bool:
         """Load a first plan, the best of some; whether there is one."""
