@@ -50,7 +50,7 @@ def weighted_clusters(
     place, weight
         Projected places, shape (n, 2), and weights, shape (n,).
     """
-    from sklearn.cluster import KMeans  # type: ignore[import-untyped]
+    from sklearn.cluster import KMeans
 
     search = KMeans(n_clusters=k, n_init=10, random_state=seed)
     return np.asarray(search.fit_predict(place, sample_weight=weight), dtype=np.int64)
