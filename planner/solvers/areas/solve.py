@@ -33,6 +33,8 @@ SLOW = 5.0
 """Seconds of a search's first cycle beyond which nothing comes before its end."""
 MEAN_SHARE = 0.15
 """Share of the time left for the bound on spreads around means."""
+LABELS_SHARE = 0.3
+"""Share of the time left for a proof by labels: it comes soon or not at all."""
 EXACT_ARCS = 12_000
 """Pairs of unit and centre up to which the exact model is asked."""
 BOUND_PAIRS = 12_000_000
@@ -112,7 +114,8 @@ class _Solve:
             self._beside(
                 lambda inner: solve_labels(
                     self.model, inner, start=self.found, seed=self.seed
-                )
+                ),
+                LABELS_SHARE,
             )
         self._search(self.watch.left, self.threads)
         return AreaOutcome(
@@ -205,11 +208,18 @@ class _Solve:
         self.bound = max(self.bound, bound)
         self.watch.report("bound", bound=min(self.bound, self.found.cost))
 
-    def _beside(self, prove: Callable[[Watch], AreaOutcome]) -> None:
-        """Let an exact model run while the search goes on; take in what it proves."""
+    def _beside(
+        self, prove: Callable[[Watch], AreaOutcome], share: float = 1.0
+    ) -> None:
+        """
+        Let an exact model run while the search goes on; take in what it proves.
+
+        It has a share of the time left.
+        """
         stop, done, watch = threading.Event(), threading.Event(), self.watch
+        ends = watch.seconds + share * watch.left
         inner = Watch(
-            watch.time_limit,
+            ends,
             lambda: watch.interrupted() or done.is_set(),
             watch.tell,
             began=watch.began,
