@@ -78,8 +78,8 @@ def test_sums_of_the_search_are_those_of_a_recount(seed: int) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(seeds)
-def test_search_finds_the_best_of_small_maps(seed: int) -> None:
-    """Where enumeration has a plan, the search mostly has one; it keeps every rule."""
+def test_plans_of_the_search_keep_every_rule(seed: int) -> None:
+    """They cost what is told, never below the best; easy maps always get one."""
     model = random_model(seed)
     best = least_cost(model)
     found = search_areas(model, Watch(30.0), seed=seed % 1000, iterations=10_000)
@@ -200,7 +200,9 @@ def test_a_start_in_pieces_is_mended() -> None:
     start = np.array([0, 1, 0, 1, 1, 1, 0, 1, 0])
     label = first_plan(model, build_map(model), np.random.default_rng(1), start)
     assert label is not None
-    assert cost_of(model, label) < np.inf or np.bincount(label).max() > 5
+    start, near, _edge = model.adjacency
+    for t in range(2):
+        assert len(pieces(start, near, np.flatnonzero(label == t))) == 1
 
 
 def test_fixed_units_in_pieces_are_joined() -> None:

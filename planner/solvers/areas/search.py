@@ -246,10 +246,16 @@ class _Walker:
                 load_plan(self.m, s, before[0])
                 continue
             tried.clear()
-            if s.tally[STEPS] == 0.0:
-                s.tally[BEST] = s.tally[COST]
-                s.best[:] = s.label
-                self.found.take(s)
+            self._keep()
+            self.found.take(s)
+
+    def _keep(self) -> None:
+        """Begin anew with the best plan: the one in hand, if it keeps the bands."""
+        s = self.state
+        s.tally[BEST] = math.inf
+        if s.tally[STEPS] == 0.0:  # no move may be better, or even possible
+            s.tally[BEST] = s.tally[COST]
+            s.best[:] = s.label
 
     def _begin(self, start: Ints | None) -> bool:
         """Load a first plan, the best of some; whether there is one."""
@@ -274,10 +280,7 @@ class _Walker:
         cost = max(s.tally[COST], 1e-9)
         s.tally[LAMBDA] = most_price(begin, begin == 0.0) * cost / k
         trees = TREES * k / n
-        s.tally[BEST] = math.inf
-        if s.tally[STEPS] == 0.0:  # no move may be better, or even possible
-            s.tally[BEST] = s.tally[COST]
-            s.best[:] = s.label
+        self._keep()
         while share < 1.0 and not self.over():
             heat = HOT * (COLD / HOT) ** share * max(s.tally[COST], 1e-9) / n
             self._anneal(heat, trees, TREE_HEAT * n / k)
