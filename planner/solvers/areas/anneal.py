@@ -40,14 +40,13 @@ def anneal(
     m: Map,
     s: State,
     steps: int,
-    hot: float,
-    cold: float,
+    heat: float,
     swaps: float,
     trees: float,
     tree_heat: float,
 ) -> None:
     """
-    Look at a number of moves while the temperature falls geometrically.
+    Look at a number of moves at one temperature.
 
     Parameters
     ----------
@@ -57,11 +56,9 @@ def anneal(
         Temperature of recombinations, as a multiple.
     """
     edges, n, k = len(m.ends), len(s.label), len(s.size)
-    factor = (cold / hot) ** (1.0 / max(1, steps))
-    heat, some_off = hot, not m.on_map.all()
+    some_off = not m.on_map.all()
     s.tally[FEASIBLE] = 0.0
     for _step in range(steps):
-        heat *= factor
         s.tally[FEASIBLE] += s.tally[STEPS] == 0.0
         which = int(uniform(s.random) * (edges + 0.0))
         u, b = -1, -1

@@ -198,29 +198,28 @@ def pairs_change(m: Map, u: int, w: int, a: int, b: int) -> float:
 
 @compiled_plain
 def edges_change(m: Map, s: State, u: int, w: int, a: int, b: int) -> float:
-    """Change of the price of cut edges."""
+    """Change of the price of cut edges; an edge between u and w stays cut."""
     if not len(m.edge_price):
         return 0.0
+    change = _edges_of(m, s, u, w, a, b)
+    if w >= 0:
+        change += _edges_of(m, s, w, u, b, a)
+    return change
+
+
+@compiled_plain
+def _edges_of(m: Map, s: State, u: int, but: int, old: int, new: int) -> float:
+    """Change by the edges of one unit, but the one to its partner."""
     change = 0.0
     for at in range(m.start[u], m.start[u + 1]):
         v = m.near[at]
-        if v == w:
+        if v == but:
             continue
         t = s.label[v]
-        if t == a:
+        if t == old:
             change += m.edge_price[m.edge[at]]
-        elif t == b:
+        elif t == new:
             change -= m.edge_price[m.edge[at]]
-    if w >= 0:
-        for at in range(m.start[w], m.start[w + 1]):
-            v = m.near[at]
-            if v == u:
-                continue
-            t = s.label[v]
-            if t == b:
-                change += m.edge_price[m.edge[at]]
-            elif t == a:
-                change -= m.edge_price[m.edge[at]]
     return change
 
 

@@ -300,6 +300,6 @@ class _Walker:
         if self.iterations is None:
             steps = max(100, int(self.rate * CHUNK))
         began = self.watch.seconds
-        anneal(self.m, self.state, steps, heat, heat, SWAPS, trees, tree_heat)
+        anneal(self.m, self.state, steps, heat, SWAPS, trees, tree_heat)
         took = max(self.watch.seconds - began, 1e-6)
         self.rate = min(0.7 * self.rate + 0.3 * steps / took, FASTEST)
