@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from planner.embedded import demo_scenario
     from planner.errors import PlannerError, ScenarioError, TableError
     from planner.evaluate.verify import verify
+    from planner.reopen import open_plan
     from planner.scenario import Scenario, read_scenario
     from planner.sizing import solve_each
     from planner.solution import Solution, solve
@@ -28,6 +29,7 @@ _HOME = {
     "compare": "planner.compare",
     "demo_scenario": "planner.embedded",
     "load_tables": "planner.tables",
+    "open_plan": "planner.reopen",
     "read_scenario": "planner.scenario",
     "resolve": "planner.edits",
     "solve": "planner.solution",
@@ -46,6 +48,7 @@ __all__ = [
     "compare",
     "demo_scenario",
     "load_tables",
+    "open_plan",
     "read_scenario",
     "resolve",
     "solve",

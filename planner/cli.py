@@ -10,6 +10,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.bench.command import bench
+from planner.commands.compare import compare
+from planner.commands.options import (
+    BAD_INPUT,
+    FILE,
+    FOLDER,
+    INTERRUPTED,
+    JSON,
+    NO,
+    OUTPUT,
+    SEED,
+    START,
+    TIME,
+)
+from planner.commands.report import report
 from planner.console import heeding_ctrl_c, list_faults, progress, say, talk
 from planner.embedded import DEMOS
 from planner.errors import PlannerError
@@ -19,9 +33,6 @@ from planner.words import _
 if TYPE_CHECKING:
     from planner.scenario import Scenario
     from planner.solution import Solution
-
-NO, BAD_INPUT, INTERRUPTED = 1, 2, 130
-"""Exit codes: the answer is no; bad input or usage; interrupted (best plan written)."""
 
 
 class _Commands(Multilingual):
@@ -49,37 +60,6 @@ class _Commands(Multilingual):
             ctx.exit(BAD_INPUT)
 
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-_OUTPUT = click.option(
-    "-o",
-    "--output",
-    type=_FOLDER,
-    required=True,
-    metavar="DIR",
-    help="Plan folder to write; an existing plan folder is replaced.",
-)
-_TIME = click.option(
-    "--time-limit",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="S",
-    help="Seconds for the solve, instead of the scenario's.",
-)
-_SEED = click.option(
-    "--seed",
-    type=click.IntRange(0, 2**31 - 1),
-    help="Seed, instead of the scenario's. A run repeats exactly only under "
-    "solve.iterations and one thread, not under a time limit.",
-)
-_START = click.option(
-    "--start",
-    type=click.Path(path_type=Path),
-    metavar="PLAN",
-    help="Start from this plan folder, or CSV file with account_id,rep_id.",
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
-
-
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="territory-planner", prog_name="planner")
 @click.option(
@@ -105,10 +85,10 @@ def main(lang: str) -> None:
     show_default=True,
     help="us: 7,555 places, 75 reps; cn: 400 cities as regions, 24 reps.",
 )
-@_OUTPUT
-@_TIME
-@_SEED
-@_JSON
+@OUTPUT
+@TIME
+@SEED
+@JSON
 def demo(country: str, output: Path, **options: Any) -> None:
     """Solve an embedded demo: US places, or Chinese cities.
 
@@ -123,12 +103,12 @@ def demo(country: str, output: Path, **options: Any) -> None:
 
 
 @main.command()
-@click.argument("scenario", type=_FILE)
-@_OUTPUT
-@_TIME
-@_SEED
-@_START
-@_JSON
+@click.argument("scenario", type=FILE)
+@OUTPUT
+@TIME
+@SEED
+@START
+@JSON
 def solve(
     scenario: Path,
     output: Path,
@@ -292,8 +272,8 @@ def _sentences(solution: Solution, output: Path) -> str:
 
 
 @main.command()
-@click.argument("folder", type=_FOLDER)
-@_JSON
+@click.argument("folder", type=FOLDER)
+@JSON
 def verify(folder: Path, as_json: bool) -> None:
     """Judge a plan folder from the folder alone: rules, costs, bound.
 
@@ -311,9 +291,9 @@ def verify(folder: Path, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("scenario", type=_FILE)
-@click.option("--faults", type=_FILE, help="Write every fault and warning as CSV.")
-@_JSON
+@click.argument("scenario", type=FILE)
+@click.option("--faults", type=FILE, help="Write every fault and warning as CSV.")
+@JSON
 def check(scenario: Path, faults: Path | None, as_json: bool) -> None:
     """Read and check a scenario and its tables; solve nothing.
 
@@ -360,7 +340,7 @@ def check(scenario: Path, faults: Path | None, as_json: bool) -> None:
 
 
 @main.command()
-@_JSON
+@JSON
 def columns(as_json: bool) -> None:
     """Print the contract of every table: fields, units, defaults."""
     from planner.tables import contracts
@@ -394,7 +374,7 @@ def schema() -> None:
 
 
 @main.command()
-@click.argument("folder", type=_FOLDER, default=Path())
+@click.argument("folder", type=FOLDER, default=Path())
 def init(folder: Path) -> None:
     """Write a commented scenario and small example tables to start from."""
     from planner.embedded import write_example
@@ -404,31 +384,12 @@ def init(folder: Path) -> None:
     talk(_("Next: planner solve {path} -o out/").format(path=folder / "plan.toml"))
 
 
-@main.command()
-@click.argument("folders", type=_FOLDER, nargs=-1, required=True)
-@_JSON
-def compare(folders: tuple[Path, ...], as_json: bool) -> None:
-    """Put the key figures of two or more plan folders side by side."""
-    if len(folders) < 2:
-        raise PlannerError(_("Name two or more plan folders."))
-    from planner.compare import compare as compare_folders
-    from planner.telling import table_text
-
-    table = compare_folders(list(folders))
-    for note in table.attrs["notes"]:
-        talk(note)
-    if as_json:
-        click.echo(table.to_json(orient="index", force_ascii=False))
-    else:
-        click.echo(table_text(table))
-
-
 @main.command("map")
-@click.argument("folder", type=_FOLDER)
+@click.argument("folder", type=FOLDER)
 @click.option(
     "-o",
     "--output",
-    type=_FOLDER,
+    type=FOLDER,
     required=True,
     metavar="DIR",
     help="Existing or new folder for map.png and map.svg; not the plan folder, whose "
@@ -443,18 +404,8 @@ def draw_map(folder: Path, output: Path) -> None:
     talk(_("wrote {path}").format(path=output / "map.png"))
 
 
-@main.command()
-@click.argument("folder", type=_FOLDER)
-@click.option("-o", "--output", type=_FILE, required=True, metavar="FILE.html")
-def report(folder: Path, output: Path) -> None:
-    """Write the report of a plan folder again, in the chosen language."""
-    from planner.workspace import redraw_report
-
-    redraw_report(folder, output)
-    talk(_("wrote {path}").format(path=output))
-
-
-main.add_command(bench)
+for command in (bench, compare, report):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

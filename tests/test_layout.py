@@ -31,8 +31,10 @@ RANKS = (
     ("reporting", "certificate"),
     ("workspace", "earlier", "telling"),
     ("solution",),
-    ("edits", "console", "helptexts", "sizing"),
+    ("reopen", "console", "helptexts"),
+    ("edits", "sizing"),
     ("bench",),
+    ("commands",),
     ("cli",),
 )
 """A module may import from earlier lines and from its own folder, nothing else."""
@@ -65,6 +67,7 @@ ALONE = (
     "earlier",
     "solution",
     "edits",
+    "reopen",
     "greenfield",
     "sizing",
     "bench",
@@ -72,7 +75,7 @@ ALONE = (
 """What the judge must never see: it recounts what these have computed."""
 
 ONLY_IN = {
-    "click": ("cli", "console", "helptexts", "bench"),
+    "click": ("cli", "commands", "console", "helptexts", "bench"),
     "rich": ("cli", "console", "bench"),
     "numba": ("compiled",),
     "ortools": ("solvers",),
