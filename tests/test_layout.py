@@ -14,7 +14,7 @@ import planner
 
 PACKAGE = Path(planner.__file__).parent
 RANKS = (
-    ("words",),
+    ("words", "processes"),
     ("errors", "rounding", "compiled"),
     ("scenario", "embedded"),
     ("geo",),
@@ -32,7 +32,7 @@ RANKS = (
     ("workspace", "earlier", "telling"),
     ("solution",),
     ("reopen", "console", "helptexts"),
-    ("edits", "sizing"),
+    ("edits", "sizing", "executor"),
     ("bench",),
     ("commands",),
     ("cli",),
@@ -67,6 +67,7 @@ ALONE = (
     "earlier",
     "solution",
     "edits",
+    "executor",
     "reopen",
     "greenfield",
     "sizing",
