@@ -79,6 +79,7 @@ ONLY_IN = {
     "click": ("cli", "commands", "console", "helptexts", "bench"),
     "rich": ("cli", "console", "bench"),
     "numba": ("compiled",),
+    "distributed": ("executor",),
     "ortools": ("solvers",),
     "matplotlib": ("maps", "workspace", "solution"),
     "jinja2": ("report",),

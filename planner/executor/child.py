@@ -75,7 +75,7 @@ def _solve(parent: Served) -> Outcome:
         stopped_by=str(result.stopped_by),
         reasons=faults or tuple(solution.reasons),
         messages=tuple(messages),
-        key=job["key"],
+        key="" if faults else job["key"],
         seal=seal_of(folder) if has_plan else "",
     )
     if not faults:

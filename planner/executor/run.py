@@ -102,8 +102,11 @@ def run_jobs(
     payloads, twins = _payloads(todo, known, outcomes)
     if payloads:
         runner = _runner(cluster, at_once, threads, len(payloads))
-        for outcome in _run(payloads, runner, tell, interrupted):
-            outcomes[outcome.name] = outcome
+        try:
+            for outcome in _run(payloads, runner, tell, interrupted):
+                outcomes[outcome.name] = outcome
+        finally:
+            runner.close()
     for name, first in twins.items():
         outcomes[name] = replace(_of(outcomes, first), name=name, messages=())
         tell(name, _state(_of(outcomes, name)), None)
@@ -220,6 +223,9 @@ class LocalRunner:
         """End all at once."""
         for child in list(self._children.values()):
             child.kill()
+
+    def close(self) -> None:
+        """Nothing is left open."""
 
 
 def failed(payload: dict[str, Any], why: str) -> dict[str, Any]:

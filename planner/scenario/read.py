@@ -16,7 +16,7 @@ from planner.scenario.model import Scenario
 from planner.scenario.wording import in_words
 from planner.words import _
 
-__all__ = ["merged", "parse_scenario", "read_scenario", "with_solve"]
+__all__ = ["merged", "parse_scenario", "read_scenario", "text_of", "with_solve"]
 
 
 def read_scenario(path: str | Path) -> Scenario:
@@ -57,6 +57,11 @@ def parse_scenario(text: str, name: str = "scenario") -> Scenario:
     return _validated(raw, lambda location: name, text)
 
 
+def text_of(raw: dict[str, Any]) -> str:
+    """Return the tables of a scenario as a file."""
+    return tomli_w.dumps(raw)
+
+
 def _validated(
     raw: dict[str, Any], name_of: Callable[[tuple[Any, ...]], str], text: str | None
 ) -> Scenario:
@@ -65,7 +70,7 @@ def _validated(
         scenario = Scenario.model_validate(raw)
     except ValidationError as error:
         raise ScenarioError(_lines(error, name_of)) from error
-    scenario._text = tomli_w.dumps(raw) if text is None else text
+    scenario._text = text_of(raw) if text is None else text
     return scenario
 
 
