@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from planner.compare import compare
+    from planner.comparison import compare, moved_between, solve_many
     from planner.edits import resolve
     from planner.embedded import demo_scenario
     from planner.errors import PlannerError, ScenarioError, TableError
@@ -26,14 +26,16 @@ _HOME = {
     "Status": "planner.solvers.result",
     "TableError": "planner.errors",
     "check_tables": "planner.tables",
-    "compare": "planner.compare",
+    "compare": "planner.comparison",
     "demo_scenario": "planner.embedded",
     "load_tables": "planner.tables",
+    "moved_between": "planner.comparison",
     "open_plan": "planner.reopen",
     "read_scenario": "planner.scenario",
     "resolve": "planner.edits",
     "solve": "planner.solution",
     "solve_each": "planner.sizing",
+    "solve_many": "planner.comparison",
     "verify": "planner.evaluate.verify",
 }
 
@@ -48,11 +50,13 @@ __all__ = [
     "compare",
     "demo_scenario",
     "load_tables",
+    "moved_between",
     "open_plan",
     "read_scenario",
     "resolve",
     "solve",
     "solve_each",
+    "solve_many",
     "verify",
 ]
 
