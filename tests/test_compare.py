@@ -183,7 +183,7 @@ def test_a_folder_without_a_certificate(first: Path, tmp_path: Path) -> None:
 
 def test_one_folder_is_no_comparison(first: Path) -> None:
     """The message says how many are needed."""
-    with pytest.raises(PlannerError, match="needs two plan folders or more"):
+    with pytest.raises(PlannerError, match="Name two or more: plan folders, scenarios"):
         compare([first])
 
 

@@ -25,13 +25,22 @@ TERM = "term_"
 _SAME = 1e-9
 """Relative difference up to which two figures are one."""
 
-_NO_CONTEST = {"gap", "rules_broken"}
+_NO_CONTEST = {"gap", "rules_broken", "cost_at_first", "broken_at_first"}
 """How much is proven, and whether the rules hold, is no merit to be weighed."""
 
 
-def compare_sides(sides: Sequence[Side]) -> pd.DataFrame:
+def compare_sides(
+    sides: Sequence[Side], priced: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """
     Put the figures of two or more sides next to one another.
+
+    Parameters
+    ----------
+    sides
+        The others are compared with the first.
+    priced
+        More figures of each side, after its costs.
 
     Returns
     -------
@@ -47,6 +56,8 @@ def compare_sides(sides: Sequence[Side]) -> pd.DataFrame:
     counted = pd.DataFrame(
         {side.name: _figures(side, sides[0], common) for side in sides}, dtype=float
     )
+    if priced is not None:
+        costs = pd.concat([costs, priced])
     table = pd.concat([costs, counted])
     labels = {str(key): label_of(str(key)) for key in table.index}
     about = pd.DataFrame(
@@ -60,11 +71,11 @@ def compare_sides(sides: Sequence[Side]) -> pd.DataFrame:
     unlike: set[str] = set() if whole else set(map(str, costs.index))
     if len({side.currency for side in sides}) > 1:
         unlike |= {str(key) for key in about.index[about["unit"] == "currency"]}
-    deltas[deltas.index.isin(unlike)] = float("nan")
+    deltas.loc[[str(key) for key in deltas.index if key in unlike]] = float("nan")
     about["best"] = [
         ""
         if str(key) in unlike
-        else _best(str(key), str(about["better"][key]), row, sides)
+        else _best(str(key), str(about.loc[str(key), "better"]), row, sides)
         for key, row in table.iterrows()
     ]
     result = pd.concat([about, table, deltas.add_prefix("delta ")], axis=1)

@@ -14,17 +14,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from planner.comparison.book import rep_names
 from planner.comparison.content import Content
 from planner.comparison.figures import TIED
-from planner.comparison.sides import Side
+from planner.comparison.sides import Side, other_prices
 from planner.comparison.wording import Cells, headline, title_of
 from planner.maps.small import SmallMap, draw_small
 from planner.maps.svg import WIDTH as MAP_WIDTH
 from planner.words import _
 
-SHOWN_FLOWS, SHOWN_MOVES = 15, 15
-"""Of each pair of plans; what is left out is counted."""
+SHOWN_FLOWS, SHOWN_MOVES, SHOWN_RULES = 15, 15, 8
+"""Of each pair of plans, or of each way; what is left out is counted."""
 
 _GROUPS = (
-    ("cost", ("cost", "bound", "gap", "rules_broken", "term_")),
+    ("cost", ("cost", "bound", "gap", "rules_", "broken_", "term_")),
     ("work", ("accounts", "reps", "capacity", "skill", "value_left", "regions")),
     ("travel", ("travel", "mean_", "p95", "radius")),
     ("balance", ("max_relative", "cv_", "gini_")),
@@ -82,13 +82,15 @@ def _context(content: Content, language: str) -> dict[str, Any]:
         "headline": headline(content, cells),
         "title": title_of,
         "groups": _groups(content),
+        "alike": _alike(content, cells),
+        "own_prices": other_prices() in content.all_notes,
         "tied": TIED,
         "brackets": _brackets(content, cells),
         "maps": small_maps(content),
         "map_width": MAP_WIDTH,
         "names": rep_names(content),
         "matrix": _matrix(content),
-        "caps": (SHOWN_FLOWS, SHOWN_MOVES),
+        "caps": (SHOWN_FLOWS, SHOWN_MOVES, SHOWN_RULES),
     }
 
 
@@ -104,8 +106,21 @@ def _groups(content: Content) -> list[tuple[str, list[dict[str, Any]]]]:
     }
     rows: dict[str, list[dict[str, Any]]] = {group: [] for group in titles}
     for key, row in content.table.iterrows():
+        if str(key) in content.alike:
+            continue
         rows[_group(str(key))].append({"key": key, **row})
     return [(titles[group], found) for group, found in rows.items() if found]
+
+
+def _alike(content: Content, cells: Cells) -> list[str]:
+    """Name and value of the figures that do not tell the sides apart."""
+    first = content.sides[0]
+    rows = content.table.loc[content.alike]
+    told = []
+    for _key, row in rows.iterrows():
+        cell = cells.cell(row[first.name], row["unit"], first.currency)
+        told.append(f"{row['label']} {cell}")
+    return told
 
 
 def _group(key: str) -> str:

@@ -186,10 +186,14 @@ def in_common(sides: Sequence[Side]) -> tuple[pd.Index, list[str]]:
                 names=", ".join(currencies)
             )
         )
-    asked = [side.scenario.model_dump(exclude=_NOT_THE_QUESTION) for side in sides]
-    if any(one != asked[0] for one in asked[1:]):
+    if len({question_of(side) for side in sides}) > 1:
         notes.append(other_prices())
     return common, notes
+
+
+def question_of(side: Side) -> str:
+    """Return what is allowed and what it costs, as text to be compared."""
+    return side.scenario.model_dump_json(exclude=_NOT_THE_QUESTION)
 
 
 def _regions_of(side: Side) -> frozenset[str]:

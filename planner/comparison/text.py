@@ -9,7 +9,7 @@ from typing import Any
 from planner.words import _
 
 BEST = "*"
-SHOWN_FLOWS = 3
+SHOWN_FLOWS, SHOWN_RULES = 3, 3
 _NAMED = "accounts_changed", "regions_changed", "value_changed"
 
 
@@ -29,12 +29,21 @@ def text_of(data: dict[str, Any]) -> str:
     currencies = {plan["currency"] for plan in data["plans"]}
     unit_of = {"currency": currencies.pop()} if len(currencies) == 1 else {}
     rows = [["", *(f"{head} " for head in heads)]]
-    for row in figures.values():
+    for key, row in figures.items():
+        if key in data["alike"]:
+            continue
         marks = [BEST if row["best"] == name else " " for name in names]
         cells = [number(row[name], row["unit"]) for name in names]
         label = _label(row, unit_of)
         rows.append([label, *map("".join, zip(cells, marks, strict=True))])
-    parts = [_table(rows), _legend(data, broken)]
+    alike = [figures[key] for key in data["alike"]]
+    same = [
+        f"{_label(row, unit_of)} {number(row[names[0]], row['unit'])}" for row in alike
+    ]
+    parts = [_table(rows)]
+    if same:
+        parts.append(_("The same for all:") + " " + "; ".join(same) + ".")
+    parts.append(_legend(data, broken))
     rows = [[_("Against {first}").format(first=names[0]), *heads[1:]]]
     for key, row in figures.items():
         deltas = [row[f"delta {name}"] for name in names[1:]]
@@ -89,7 +98,9 @@ def _legend(data: dict[str, Any], broken: set[str]) -> str:
         lines.append(_("Cost: tied, the bounds do not separate the cheapest."))
     for plan in data["plans"]:
         if plan["name"] in broken:
-            rules = "; ".join(plan["breaches"])
+            rules = "; ".join(list(plan["breaches"])[:SHOWN_RULES])
+            if (hidden := len(plan["breaches"]) - SHOWN_RULES) > 0:
+                rules += _("; and {n:,} more").format(n=hidden)
             lines.append(
                 _("! {name} breaks: {rules}").format(name=plan["name"], rules=rules)
             )

@@ -1,4 +1,4 @@
-"""Today's ways of assigning as sides of a comparison, beside a plan."""
+"""What the first plan's question says of others: of today's ways, and of plans."""
 
 from __future__ import annotations
 
@@ -11,17 +11,57 @@ import pandas as pd
 
 from planner.comparison.names import KINDS, WAYS, Wanted, column_of
 from planner.comparison.sides import Side
-from planner.compile import compile_problem
+from planner.compile import Compiled
 from planner.errors import PlannerError
 from planner.greenfield import opening_cost
 from planner.reporting import baseline_label
 from planner.scenario.model import OPENING
 from planner.solvers.baselines import Baseline, baselines, read_rules
+from planner.solvers.price import price_all
 from planner.words import _
 
 
+def at_first_prices(sides: Sequence[Side], compiled: Compiled) -> pd.DataFrame | None:
+    """
+    Price every side by the question of the first.
+
+    Parameters
+    ----------
+    sides
+        The first and those to be priced like it.
+    compiled
+        The question of the first.
+
+    Returns
+    -------
+    Index ``cost_at_first`` and ``broken_at_first`` (rules of the first), a column for
+    each side. None where the sides have other accounts or reps, or on a map, whose
+    terms are no sums over pairs.
+    """
+    first, problem = sides[0], compiled.problem
+    reps = first.tables.reps.index
+    if problem.areas is not None or any(
+        not side.rows.index.equals(first.rows.index)
+        or not side.tables.reps.index.equals(reps)
+        for side in sides
+    ):
+        return None
+    order = first.rows.index
+    chosen = [reps.get_indexer(pd.Index(side.owner.loc[order])) for side in sides]
+    priced = price_all(compiled, chosen)
+    return pd.DataFrame(
+        {
+            side.name: {
+                "cost_at_first": sum(terms.values()) / problem.cost_scale,
+                "broken_at_first": float(len(breaches)),
+            }
+            for side, (terms, breaches) in zip(sides, priced, strict=True)
+        }
+    )
+
+
 def todays_ways(
-    plan: Side, wanted: Sequence[Wanted], base: Path | None
+    plan: Side, wanted: Sequence[Wanted], compiled: Compiled, base: Path | None
 ) -> tuple[list[Side], list[str]]:
     """
     Assign the accounts of a plan in today's ways.
@@ -32,6 +72,8 @@ def todays_ways(
         Whose question they answer.
     wanted
         Which, and how; see `planner.comparison.names.wanted_of`.
+    compiled
+        That question.
     base
         Folder that the file of rules is relative to; None: not known.
 
@@ -39,10 +81,7 @@ def todays_ways(
     -------
     The sides, in the order wanted, and notes on those that there are not.
     """
-    if not wanted:
-        return [], []
     scenario, tables = plan.scenario, plan.tables
-    compiled = compile_problem(tables, scenario)
     notes, rules, performance = [], None, scenario.baselines.performance
     if scenario.baselines.rules is not None:
         try:

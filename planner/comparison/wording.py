@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
+from babel.numbers import format_decimal
 
 from planner.comparison.content import Content
 from planner.comparison.figures import TIED
 from planner.comparison.sides import Side
-from planner.report import Numbers
+from planner.report import Numbers, locale_of
 from planner.reporting import baseline_label
 from planner.words import _
-
-_DIGITS = {"": 3, "km": 0, "h": 0, "km2": 0}
 
 
 class Cells:
@@ -45,19 +44,19 @@ class Cells:
             return numbers.money(amount)
         if unit == "share":
             return numbers.percent(amount, 2)
-        digits = _DIGITS.get(unit, 0)
-        if unit in ("km", "h") and abs(amount) < 1000:
-            digits = 1
-        return numbers.count(amount, digits)
+        if unit == "" and amount != int(amount):
+            return format_decimal(amount, "#,##0.000", locale=locale_of(self._language))
+        small = unit in ("km", "h") and abs(amount) < 1000
+        return numbers.count(amount, 1 if small else 0)
 
     def delta(self, amount: float | None, unit: str, currency: str) -> str:
-        """A difference with its sign; "" where there is none, "=" where it is 0."""
-        text = self.cell(amount, unit, currency)
-        if not text or amount is None:
+        """A difference with its sign; "" where there is none to be seen."""
+        if amount is None or pd.isna(amount):
             return ""
-        if text == self.cell(0.0, unit, currency) or amount == 0:
-            return "="
-        return f"+{text}" if amount > 0 else text.replace("-", "−", 1)
+        text = self.cell(abs(amount), unit, currency)
+        if not any(digit in text for digit in "123456789"):
+            return ""
+        return f"+{text}" if amount > 0 else f"−{text}"
 
 
 def title_of(side: Side) -> str:
