@@ -144,8 +144,11 @@ def reps_as_counted(case: Case, table: dict[str, list[str]]) -> Check:
     if sorted(table["rep_id"]) != sorted(reps):
         return checked("reps", [_("reps.csv does not list every rep once")], "")
     line_of = {rep_id: line for line, rep_id in enumerate(table["rep_id"])}
-    for column in ("name", "team"):
-        texts = recount.reps[column].tolist()
+    wanted = {name: recount.reps[name].tolist() for name in ("name", "team")}
+    if recount.scenario.pools:
+        pooled = recount.pools.is_pool[:-1]
+        wanted["pool"] = np.where(pooled, "yes", "no").tolist()
+    for column, texts in wanted.items():
         found = [table[column][line_of[rep_id]] for rep_id in reps]
         faults += [
             _("{rep}: {column} is {found!r}, it should be {text!r}").format(
