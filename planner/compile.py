@@ -115,12 +115,13 @@ def compile_opening(tables: Tables, scenario: Scenario) -> Compiled:
 
 def vacant(tables: Tables) -> Tables:
     """
-    Return tables in which only reps whose bases are kept own anything today.
+    Return tables in which only pools and reps with kept bases own anything today.
 
     Whether another base is that of an owner depends on what is opened.
     """
     assert tables.bases is not None
     stay = tables.bases.index[tables.bases["kept"].to_numpy(bool)]
+    stay = stay.union(tables.reps.index.difference(tables.bases.index))
     frames: dict[str, Any] = {"accounts": tables.accounts, "regions": tables.regions}
     for name, frame in frames.items():
         if frame is not None and "owner" in frame:

@@ -175,6 +175,12 @@ class _Loading:
         elif every is None and not self.scenario.pools:
             warn_demand(self.scenario, clean["accounts"], clean["reps"], named)
         clean["reps"] = with_pools(clean["reps"], self.scenario)
+        for pool in self.scenario.pools:
+            named.note(
+                _("pool {id} ({name}) beside the reps").format(
+                    id=pool.id, name=pool.shown
+                )
+            )
         tables_read = [one for one in (accounts, reps, bases) if one is not None]
         given = [one for one in tables_read if len(one.frame)]
         note_defaults(*given)
