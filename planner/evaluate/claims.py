@@ -57,6 +57,9 @@ def cells_as_counted(case: Case) -> Check:
 def counted_terms(case: Case, loads: dict[str, int]) -> dict[str, int]:
     """Count every term of the objective again, in cost units."""
     terms = {term: total_of(each) for term, each in case.costs.items()}
+    for index, balance in enumerate(case.recount.scenario.balance):
+        if not balance.hard:  # also where it has no row: nobody has a team
+            terms[f"balance[{index}]"] = 0
     for row in case.recount.rows:
         if row.price is not None and row.high is not None:
             outside = max(0, loads[row.id] - row.high, row.low - loads[row.id])
