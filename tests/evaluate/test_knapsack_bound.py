@@ -97,7 +97,7 @@ def test_other_prices_prove_less_than_any_plan() -> None:
         dual = judged(scenario, tables, claim)
         assert truth is None or dual.value() <= truth
         changed += dual.value() != prices.bound
-    assert changed > len(QUESTIONS) / 2
+    assert changed > len(QUESTIONS) / 3
 
 
 @pytest.mark.parametrize(
