@@ -59,7 +59,7 @@ class Ways:
         return np.array(found, dtype=np.int64)
 
     def of_territory(self, rows: Ints) -> tuple[set[str], int]:
-        """Best regions of a territory (several where they tie), and the cost to them."""
+        """Best regions of a territory, several where they tie, and the cost to them."""
         hubs = self.hubs[np.isin(self.hubs, rows)]
         if not len(hubs):
             return {""}, 0
