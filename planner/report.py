@@ -51,6 +51,9 @@ class ReportData:
         ``capacity``, ``value``, ``target``, ``travel_km`` (a year), ``km_mean`` (one
         way), ``moved_in``, ``moved_out`` (accounts), and those that `measures` names.
         Every rep with a territory is in it.
+    pools
+        Index ``rep_id``; columns ``name``, ``accounts``, ``hours``, ``capacity`` (NaN:
+        none) and ``value`` of the pools, which are not among `loads`; None = none.
     measures
         Index: column of `loads`; columns ``label``, ``reference`` (column of `loads`;
         "" = the mean of all reps) and the band ``low``, ``high`` as shares of the
@@ -80,6 +83,7 @@ class ReportData:
     terms: Mapping[str, float]
     loads: pd.DataFrame
     measures: pd.DataFrame
+    pools: pd.DataFrame | None = None
     breaches: Sequence[str] = ()
     baselines: pd.DataFrame | None = None
     binding: pd.DataFrame | None = None
@@ -228,6 +232,7 @@ def _context(data: ReportData) -> dict[str, Any]:
         "fill": fill,
         "kpis": _kpis(data),
         "loads": _rows(data.loads),
+        "pools": _rows(data.pools),
         "shares": {name: _shares(data, name) for name in data.measures.index},
         "terms": sorted(data.terms.items(), key=lambda term: -term[1]),
         "baselines": _rows(data.baselines),

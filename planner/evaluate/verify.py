@@ -19,6 +19,7 @@ from planner.evaluate.bases import (
     bases_bound_as_proven,
 )
 from planner.evaluate.case import place, survey
+from planner.evaluate.centres import centres_as_counted
 from planner.evaluate.claims import (
     bound_as_proven,
     cells_as_counted,
@@ -124,6 +125,8 @@ def _judge(folder: Path, checks: list[Check]) -> None:
     checks += [
         rows_hold(case, loads, name) for name in ("limits", "balance", "budgets")
     ]
+    if recount.scenario.pools:
+        checks.append(rows_hold(case, loads, "pools"))
     if by_region:
         checks += [
             _attempt("adjacency", lambda: adjacency_as_drawn(recount)),
@@ -136,9 +139,14 @@ def _judge(folder: Path, checks: list[Check]) -> None:
         cells_as_counted(case),
         *costs_as_counted(case, loads),
     ]
-    reps = _attempt(
-        "reps", lambda: read_csv(folder / "reps.csv", ("rep_id", "name", "team"))
-    )
+    columns = ["rep_id", "name", "team"]
+    columns += ["pool"] if recount.scenario.pools else []
+    compact = recount.scenario.areas.compactness
+    centred = compact is not None and compact.to == "region"
+    columns += ["centre"] if centred else []
+    reps = _attempt("reps", lambda: read_csv(folder / "reps.csv", columns))
+    if centred:
+        checks.append(centres_as_counted(case, reps))
     checks += [
         loads_as_counted(case, loads),
         _attempt("reps", lambda: reps_as_counted(case, reps)),
