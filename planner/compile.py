@@ -358,12 +358,14 @@ def _end(pairs: Pairs, end: float | str | None, reps: Positions) -> float | None
     return float(np.nansum(values))
 
 
-def _balance_rows(
+def targets_of(
     pairs: Pairs, balance: Balance, prefix: str, shares: int
-) -> Iterator[Row]:
-    """Bands around the target; `shares` territories have part in it, mostly all m."""
-    scale = pairs.scale_of(balance.measure)
-    measure = pairs.measures.index(balance.measure)
+) -> Iterator[tuple[str, Positions, float]]:
+    """
+    Yield label, reps and target of each set that a balance speaks of.
+
+    `shares` territories have part in it, mostly all m; `prefix` stands in messages.
+    """
     weights = np.ones(pairs.m)
     if balance.target != "equal":
         weights = np.nan_to_num(pairs.reps[balance.target].to_numpy(float))
@@ -379,9 +381,17 @@ def _balance_rows(
     whole = weights.sum() - (pairs.m - shares)
     for label, reps in _rep_sets(pairs, balance):
         reps = reps[~pairs.is_apart[reps]]
-        if not len(reps):
-            continue
-        target = total * weights[reps].sum() / whole
+        if len(reps):
+            yield label, reps, total * weights[reps].sum() / whole
+
+
+def _balance_rows(
+    pairs: Pairs, balance: Balance, prefix: str, shares: int
+) -> Iterator[Row]:
+    """Bands around the targets."""
+    scale = pairs.scale_of(balance.measure)
+    measure = pairs.measures.index(balance.measure)
+    for label, reps, target in targets_of(pairs, balance, prefix, shares):
         ends = (target * (1 - balance.tolerance), target * (1 + balance.tolerance))
         price = None
         if balance.hard:
