@@ -65,7 +65,7 @@ def ruled_of(pairs: Pairs, needed: Bools | None = None) -> Ruled:
         areas = areas_of(pairs, unit_of, np.ones(pairs.m, dtype=bool))
         if needed is not None:
             areas = replace(areas, needed=needed)
-    rules = tuple(_rules(pairs, km, usable, areas))
+    rules = tuple(_rules(pairs, km, usable, areas, unit_of))
     return Ruled(pairs, unit_of, demand, free, km, rules, areas)
 
 
@@ -74,7 +74,7 @@ def _without_groups(scenario: Scenario) -> Scenario:
 
 
 def _rules(
-    pairs: Pairs, km: np.ndarray, usable: Bools, areas: Areas | None
+    pairs: Pairs, km: np.ndarray, usable: Bools, areas: Areas | None, unit_of: Positions
 ) -> Iterator[Rule]:
     """Every rule that bars anything, in the order of the keys in the README."""
     scenario = pairs.scenario
@@ -94,7 +94,12 @@ def _rules(
         for index, entry in enumerate(getattr(scenario, kind)):
             if kind == "together" and entry.price is not None:
                 continue
-            groups = list(groups_of(pairs.accounts, entry.column, entry.where))
+            groups = [
+                (label, _one_per_unit(rows, unit_of))
+                for label, rows in groups_of(pairs.accounts, entry.column, entry.where)
+            ]
+            if kind == "together":
+                groups = [(label, rows) for label, rows in groups if len(rows) > 1]
             if groups:
                 yield SetRule(
                     path=f"{kind}[{index}]",
@@ -110,6 +115,11 @@ def _rules(
             says=_("each territory hangs together"),
             labels=("",),
         )
+
+
+def _one_per_unit(rows: Positions, unit_of: Positions) -> Positions:
+    """First row of each unit: a region stands for the accounts in it."""
+    return np.sort(rows[np.unique(unit_of[rows], return_index=True)[1]])
 
 
 def _same_label(kind: str, column: str) -> str:
