@@ -10,7 +10,7 @@ pin of each account, a skill. Switching a rule off only ever allows more plans.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -244,3 +244,32 @@ def joined(unit_of: Positions, sets: Sequence[Positions]) -> Positions:
         leader[tops] = tops[0]
     tops_of = np.array([top(unit) for unit in range(len(leader))], dtype=np.intp)
     return np.unique(tops_of[unit_of], return_inverse=True)[1].astype(np.intp)
+
+
+def parted(rule: Rule, instance: int, rep: int = -1) -> tuple[Rule, Rule]:
+    """
+    Part a rule in two: without an instance (which then says nothing), and that alone.
+
+    Parameters
+    ----------
+    rep
+        Of a rule on pairs: only what the instance says of this rep; -1: all of it.
+    """
+    if isinstance(rule, BandRule):
+        band = rule.bands[instance]
+        open_ended = replace(band, low=0, high=None)
+        bands = tuple(open_ended if i == instance else b for i, b in enumerate(rule.bands))
+        alone = replace(rule, bands=(band,), labels=(rule.labels[instance],))
+        return replace(rule, bands=bands), alone
+    if isinstance(rule, SetRule):
+        rows = rule.sets[instance]
+        sets = tuple(s[:1] if i == instance else s for i, s in enumerate(rule.sets))
+        alone = replace(rule, sets=(rows,), labels=(rule.labels[instance],))
+        return replace(rule, sets=sets), alone
+    assert isinstance(rule, PairRule)
+    mine = np.zeros(rule.barred.shape, dtype=bool)
+    mine[rule.member == instance] = True
+    if rep >= 0:
+        mine &= np.arange(rule.barred.shape[1]) == rep
+    rest = replace(rule, barred=rule.barred & ~mine)
+    return rest, replace(rule, barred=rule.barred & mine)

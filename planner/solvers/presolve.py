@@ -34,7 +34,7 @@ def reasons_why_not(compiled: Compiled, scenario: Scenario) -> tuple[str, ...]:
         *_contradictory_rows(compiled.problem),
         *short,
     )
-    return (*found, *_by_rules(compiled, bool(found)), *_on_the_map(compiled))
+    return (*found, *_by_rules(compiled, bool(short)), *_on_the_map(compiled))
 
 
 def _by_rules(compiled: Compiled, told: bool) -> list[str]:

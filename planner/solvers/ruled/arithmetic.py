@@ -31,16 +31,14 @@ def sums_that_fail(ruled: Ruled, *, rows: bool = True) -> list[str]:
     """
     seen = view(ruled, ruled.all())
     found = _large_groups(ruled, seen)
-    if not seen.allowed.any(axis=1).all():
-        return found  # units without any rep are told of by name
     found += [
         _short(ruled, seen, one)
         for one in shortages(ruled, seen)
         if rows or len(one.units) < seen.n
     ]
     told = {"limits", "balance"} if found or not rows else set()
-    if not rows:
-        return found
+    if not rows or not seen.allowed.any(axis=1).all():
+        return found  # units without any rep are told of by name
     for rule in ruled.rules:
         if isinstance(rule, BandRule):
             for band, label in zip(rule.bands, rule.labels, strict=True):
