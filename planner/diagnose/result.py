@@ -275,7 +275,7 @@ class Diagnosis:
         said = {}
         for price in self.prices.values():
             amount = _("never") if price.price is None else f"{price.price:,.10g}"
-            text = _("{key} = {price} per {unit}").format(
+            text = _("{key} = {price} per unit ({unit})").format(
                 key=price.key, price=amount, unit=_(price.unit)
             )
             if price.key:

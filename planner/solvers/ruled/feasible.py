@@ -14,6 +14,7 @@ from planner.solvers.ruled.asking import ask
 from planner.solvers.ruled.choice import Choice, Kinds, kinds_of
 from planner.solvers.ruled.connected import hang_together, units_map
 from planner.solvers.ruled.engine import ask_engine
+from planner.solvers.ruled.hall import is_short
 
 MOST_VARIABLES = 250_000
 """Kinds of units x reps up to which CP-SAT is asked."""
@@ -48,7 +49,7 @@ def find_plan(
     """Find a plan that keeps the rules in force, or prove that there is none."""
     seen = view(ruled, active)
     allowed = within_caps(seen)
-    if _hopeless(seen, allowed):
+    if _hopeless(seen, allowed) or is_short(ruled, seen) or _asks_too_much(seen):
         return NONE
     if ruled.areas is None:
         return _without_map(ruled, seen, allowed, watch, seed, threads)
@@ -106,6 +107,19 @@ def _hopeless(seen: View, allowed: Bools) -> bool:
     for band in seen.bands:
         least, most = extremes(seen, allowed, band)
         if most < band.low or (band.high is not None and least > band.high):
+            return True
+    return False
+
+
+def _asks_too_much(seen: View) -> bool:
+    """Whether the low ends of single reps add up to more than there is."""
+    for measure in {band.measure for band in seen.bands if band.low > 0}:
+        lows = np.zeros(seen.allowed.shape[1], dtype=np.int64)
+        for band in seen.bands:
+            if band.measure == measure and len(band.reps) == 1:
+                lows[band.reps] = np.maximum(lows[band.reps], band.low)
+        most = np.where(seen.allowed, seen.demand[measure], 0).max(axis=1, initial=0)
+        if lows.sum() > most.sum():
             return True
     return False
 

@@ -49,15 +49,32 @@ class Shortage:
 
 def shortages(ruled: Ruled, seen: View) -> Iterator[Shortage]:
     """Yield shortages by measure; units whom no rep may serve are passed over."""
+    for measure in range(len(ruled.pairs.measures)):
+        for units, reps, need, have in _short_of(ruled, seen, measure):
+            why = _why(ruled, seen, units, reps)
+            yield Shortage(measure, units, reps, need, have, why)
+
+
+def is_short(ruled: Ruled, seen: View) -> bool:
+    """Whether a flow of some measure within the caps falls short: there is no plan."""
+    measures = {band.measure for band in seen.bands}
+    return any(True for q in measures for _short in _short_of(ruled, seen, q))
+
+
+Short = tuple[Positions, Positions, int, int]
+"""Units, reps, need, have."""
+
+
+def _short_of(ruled: Ruled, seen: View, measure: int) -> Iterator[Short]:
+    name = ruled.pairs.measures[measure]
+    if name in MOVED or name in TERMS:
+        return
     served = seen.allowed[:, :-1].any(axis=1) & ~seen.allowed[:, -1]
-    for measure, name in enumerate(ruled.pairs.measures):
-        if name in MOVED or name in TERMS:
-            continue
-        caps = _caps(seen, measure, ruled.m)
-        open_ended = seen.allowed[:, :-1] & (caps == NO_CAP)
-        units = np.flatnonzero(served & ~open_ended.any(axis=1))
-        if len(units):
-            yield from _of_measure(ruled, seen, measure, caps, units)
+    caps = _caps(seen, measure, ruled.m)
+    open_ended = seen.allowed[:, :-1] & (caps == NO_CAP)
+    units = np.flatnonzero(served & ~open_ended.any(axis=1))
+    if len(units):
+        yield from _of_measure(seen, measure, caps, units)
 
 
 def _caps(seen: View, measure: int, m: int) -> Ints:
@@ -69,8 +86,8 @@ def _caps(seen: View, measure: int, m: int) -> Ints:
 
 
 def _of_measure(
-    ruled: Ruled, seen: View, measure: int, caps: Ints, units: Positions
-) -> Iterator[Shortage]:
+    seen: View, measure: int, caps: Ints, units: Positions
+) -> Iterator[Short]:
     allowed = seen.allowed[units][:, :-1]
     least = np.where(allowed, seen.demand[measure][units][:, :-1], NO_CAP).min(axis=1)
     classes, class_of = np.unique(allowed, axis=0, return_inverse=True)
@@ -84,9 +101,7 @@ def _of_measure(
         reps = np.flatnonzero(classes[inside].any(axis=0))
         total, have = int(need[inside].sum()), int(caps[reps].sum())
         if total > have:
-            some = units[np.isin(class_of, inside)]
-            why = _why(ruled, seen, some, reps)
-            yield Shortage(measure, some, reps, total, have, why)
+            yield units[np.isin(class_of, inside)], reps, total, have
 
 
 def _cut(classes: Bools, need: Ints, caps: Ints) -> Positions:
