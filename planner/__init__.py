@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from planner.compare import compare
+    from planner.diagnosis import Diagnosis, diagnose, solve_least_violating
     from planner.edits import resolve
     from planner.embedded import demo_scenario
     from planner.errors import PlannerError, ScenarioError, TableError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from planner.tables import check_tables, load_tables
 
 _HOME = {
+    "Diagnosis": "planner.diagnosis",
     "PlannerError": "planner.errors",
     "Scenario": "planner.scenario",
     "ScenarioError": "planner.errors",
@@ -28,16 +30,19 @@ _HOME = {
     "check_tables": "planner.tables",
     "compare": "planner.compare",
     "demo_scenario": "planner.embedded",
+    "diagnose": "planner.diagnosis",
     "load_tables": "planner.tables",
     "open_plan": "planner.reopen",
     "read_scenario": "planner.scenario",
     "resolve": "planner.edits",
     "solve": "planner.solution",
     "solve_each": "planner.sizing",
+    "solve_least_violating": "planner.diagnosis",
     "verify": "planner.evaluate.verify",
 }
 
 __all__ = [
+    "Diagnosis",
     "PlannerError",
     "Scenario",
     "ScenarioError",
@@ -47,12 +52,14 @@ __all__ = [
     "check_tables",
     "compare",
     "demo_scenario",
+    "diagnose",
     "load_tables",
     "open_plan",
     "read_scenario",
     "resolve",
     "solve",
     "solve_each",
+    "solve_least_violating",
     "verify",
 ]
 

@@ -32,7 +32,7 @@ RANKS = (
     ("workspace", "earlier", "telling"),
     ("solution",),
     ("reopen", "console", "helptexts"),
-    ("edits", "sizing", "diagnose"),
+    ("edits", "sizing", "diagnosis"),
     ("bench",),
     ("commands",),
     ("cli",),
@@ -72,7 +72,7 @@ ALONE = (
     "sizing",
     "ruled",
     "ruling",
-    "diagnose",
+    "diagnosis",
     "bench",
 )
 """What the judge must never see: it recounts what these have computed."""

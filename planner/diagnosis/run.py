@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from planner.compile import Compiled, compile_problem
-from planner.diagnose.conflict import Core, Prober, apart_from, refine
-from planner.diagnose.nearest import nearest_plan
-from planner.diagnose.options import Question, keeps_all, options_of
-from planner.diagnose.prices import BendPrice, prices_of
-from planner.diagnose.result import Conflict, Diagnosis, Member, Option
+from planner.diagnosis.conflict import Core, Prober, apart_from, refine
+from planner.diagnosis.nearest import nearest_plan
+from planner.diagnosis.options import Question, keeps_all, options_of
+from planner.diagnosis.prices import BendPrice, prices_of
+from planner.diagnosis.result import Conflict, Diagnosis, Member, Option
 from planner.errors import PlannerError
 from planner.oversize import set_apart
 from planner.ruled import Positions, Ruled

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from planner.diagnose.rewrite import ends_of
+from planner.diagnosis.rewrite import ends_of
 from planner.ruled import BandRule, Rule, Ruled
 from planner.solvers.ruled.arithmetic import few
 from planner.solvers.ruled.bends import TOLERANCE_STEP, Bend, wider

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from planner.diagnose.prices import BendPrice
+from planner.diagnosis.prices import BendPrice
 from planner.ruled import BandRule, Rule, Ruled
 from planner.scenario import Scenario
 from planner.solvers.ruled.bends import TOLERANCE_STEP, Bend, wider

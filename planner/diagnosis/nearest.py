@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.diagnose.result import Option
+from planner.diagnosis.result import Option
 from planner.ruled import BandRule, Ruled
 from planner.solvers.ruled.broken import load_of
 from planner.words import _

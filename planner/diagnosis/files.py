@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from planner.diagnose.result import Diagnosis, Option
+from planner.diagnosis.result import Diagnosis, Option
 from planner.scenario import Scenario
 from planner.words import _
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from planner.diagnose.prices import BendPrice
+from planner.diagnosis.prices import BendPrice
 from planner.ruled import Positions
 from planner.scenario import Scenario
 from planner.scenario.relax import Relaxed
@@ -290,7 +290,7 @@ class Diagnosis:
         -------
         The files ``option-1.toml``, ``option-1.csv``, ...
         """
-        from planner.diagnose.files import write_options
+        from planner.diagnosis.files import write_options
 
         return write_options(self, Path(folder))
 

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from planner.compile import Compiled, compile_problem
-from planner.diagnose.prices import BendPrice, cost_of
-from planner.diagnose.result import Option
-from planner.diagnose.rewrite import bent_scenario, bent_tables
-from planner.diagnose.wording import says, says_all
+from planner.diagnosis.prices import BendPrice, cost_of
+from planner.diagnosis.result import Option
+from planner.diagnosis.rewrite import bent_scenario, bent_tables
+from planner.diagnosis.wording import says, says_all
 from planner.errors import PlannerError
 from planner.problem import evaluate
 from planner.ruled import Positions, Ruled, parted
