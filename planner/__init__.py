@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from planner.comparison import compare, moved_between, solve_many
+    from planner.diagnosis import Diagnosis, diagnose, solve_least_violating
     from planner.edits import resolve
     from planner.embedded import demo_scenario
     from planner.errors import PlannerError, ScenarioError, TableError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from planner.tables import check_tables, load_tables
 
 _HOME = {
+    "Diagnosis": "planner.diagnosis",
     "PlannerError": "planner.errors",
     "Scenario": "planner.scenario",
     "ScenarioError": "planner.errors",
@@ -28,6 +30,7 @@ _HOME = {
     "check_tables": "planner.tables",
     "compare": "planner.comparison",
     "demo_scenario": "planner.embedded",
+    "diagnose": "planner.diagnosis",
     "load_tables": "planner.tables",
     "moved_between": "planner.comparison",
     "open_plan": "planner.reopen",
@@ -36,10 +39,12 @@ _HOME = {
     "solve": "planner.solution",
     "solve_each": "planner.sizing",
     "solve_many": "planner.comparison",
+    "solve_least_violating": "planner.diagnosis",
     "verify": "planner.evaluate.verify",
 }
 
 __all__ = [
+    "Diagnosis",
     "PlannerError",
     "Scenario",
     "ScenarioError",
@@ -49,6 +54,7 @@ __all__ = [
     "check_tables",
     "compare",
     "demo_scenario",
+    "diagnose",
     "load_tables",
     "moved_between",
     "open_plan",
@@ -56,6 +62,7 @@ __all__ = [
     "resolve",
     "solve",
     "solve_each",
+    "solve_least_violating",
     "solve_many",
     "verify",
 ]

@@ -45,6 +45,7 @@ def certificate_of(solution: Solution) -> dict[str, Any]:
         "terms": terms,
         "dual": _dual(solution),
         "bases": _bases(solution),
+        "relaxed": [one.model_dump() for one in solution.scenario.relaxed],
         "measures": {
             name: solution.compiled.pairs.scale_of(name)
             for name in solution.scenario.measures_used()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,10 +18,10 @@ from planner.errors import PlannerError
 from planner.pairs import Pairs
 from planner.problem import Opening, Problem, Row, Split
 from planner.rounding import highest, lowest, to_integers
-from planner.scenario import Scenario
+from planner.scenario import Condition, Scenario
 from planner.scenario.rules import Balance, Limit
 from planner.source import ArcSource
-from planner.tables import Tables
+from planner.tables import Tables, matches
 from planner.words import _
 
 PAIRS_PER_BLOCK = 2_000_000
@@ -93,7 +93,7 @@ def compile_opening(tables: Tables, scenario: Scenario) -> Compiled:
     assert bases is not None
     assert every is not None
     pairs = Pairs(vacant(tables), scenario)
-    units = len(_units(pairs.accounts, scenario)[1])
+    units = len(units_of(pairs.accounts, scenario)[1])
     if units * pairs.m > SPARSE_PAIRS:
         raise PlannerError(
             _(
@@ -131,8 +131,8 @@ def vacant(tables: Tables) -> Tables:
 
 
 def _compiled(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Compiled:
-    unit_of, labels = _units(pairs.accounts, scenario)
-    rows = tuple(_rows(pairs, scenario, opening))
+    unit_of, labels = units_of(pairs.accounts, scenario)
+    rows = tuple(rows_of(pairs, scenario, opening))
     splits = tuple(_splits(pairs, scenario, unit_of))
     apart = tuple(_apart(pairs.accounts, scenario, unit_of))
     caps, source = _caps(pairs, rows), None
@@ -186,7 +186,7 @@ def _may_have_regions(
     return found[: pairs.m]
 
 
-def _units(
+def units_of(
     accounts: pd.DataFrame, scenario: Scenario
 ) -> tuple[Positions, tuple[str, ...]]:
     """
@@ -195,15 +195,19 @@ def _units(
     By regions, a region and the accounts in it are one.
     """
     n = len(accounts)
-    columns = [one.column for one in scenario.together if one.price is None]
+    sets = [
+        members
+        for one in scenario.together
+        if one.price is None
+        for _label, members in groups_of(accounts, one.column, one.where)
+    ]
     if scenario.unit == "region":
-        columns.append("area")
+        sets += [members for _label, members in groups_of(accounts, "area")]
     ends: list[Positions] = [np.empty(0, dtype=np.intp)]
     heads: list[Positions] = [np.empty(0, dtype=np.intp)]
-    for column in columns:
-        for members in _groups(accounts, column):
-            ends.append(members[1:])
-            heads.append(np.repeat(members[:1], len(members) - 1))
+    for members in sets:
+        ends.append(members[1:])
+        heads.append(np.repeat(members[:1], len(members) - 1))
     i, j = np.concatenate(heads), np.concatenate(ends)
     graph = coo_array((np.ones(len(i)), (i, j)), shape=(n, n))
     _, component = connected_components(graph, directed=False)
@@ -214,12 +218,20 @@ def _units(
     return rank[unit_of], labels
 
 
-def _groups(accounts: pd.DataFrame, column: str) -> Iterator[Positions]:
-    """Positions of the accounts of each nonblank label, two or more, in label order."""
+def groups_of(
+    accounts: pd.DataFrame, column: str, where: Sequence[Condition] = ()
+) -> Iterator[tuple[str, Positions]]:
+    """
+    Yield each nonblank label, in order, and the positions of its accounts: two or more.
+
+    Only accounts for which the conditions hold count.
+    """
     text = accounts[column].astype(str)
+    if where:
+        text = text.where(matches(accounts, where), "")
     for label, members in text.groupby(text).indices.items():
         if str(label).strip() and len(members) > 1:
-            yield np.sort(np.asarray(members, dtype=np.intp))
+            yield str(label), np.sort(np.asarray(members, dtype=np.intp))
 
 
 def _is_large(pairs: Pairs) -> bool:
@@ -280,7 +292,10 @@ def _caps(pairs: Pairs, rows: tuple[Row, ...]) -> NDArray[np.int64]:
     return caps
 
 
-def _rows(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Iterator[Row]:
+def rows_of(
+    pairs: Pairs, scenario: Scenario, opening: Opening | None = None
+) -> Iterator[Row]:
+    """Yield every limit, balance band and budget, as a row each per set of reps."""
     everyone = np.arange(pairs.m + 1)
     yield from _pool_rows(pairs, scenario)
     for index, limit in enumerate(scenario.limits):
@@ -361,12 +376,14 @@ def _end(pairs: Pairs, end: float | str | None, reps: Positions) -> float | None
     return float(np.nansum(values))
 
 
-def _balance_rows(
-    pairs: Pairs, balance: Balance, prefix: str, closed: int
-) -> Iterator[Row]:
-    """Bands around the target, which `closed` of the reps have no part in."""
-    scale = pairs.scale_of(balance.measure)
-    measure = pairs.measures.index(balance.measure)
+def targets_of(
+    pairs: Pairs, balance: Balance, prefix: str, closed: int = 0
+) -> Iterator[tuple[str, Positions, float]]:
+    """
+    Yield label, reps and target of each set that a balance speaks of.
+
+    `closed` of the reps have no part in it; `prefix` stands in messages.
+    """
     weights = np.ones(pairs.m)
     if balance.target != "equal":
         weights = np.nan_to_num(pairs.reps[balance.target].to_numpy(float))
@@ -383,9 +400,17 @@ def _balance_rows(
     whole = weights.sum() - closed
     for label, reps in _rep_sets(pairs, balance):
         reps = reps[~pairs.is_apart[reps]]
-        if not len(reps):
-            continue
-        target = total * weights[reps].sum() / whole
+        if len(reps):
+            yield label, reps, total * weights[reps].sum() / whole
+
+
+def _balance_rows(
+    pairs: Pairs, balance: Balance, prefix: str, closed: int = 0
+) -> Iterator[Row]:
+    """Bands around the targets."""
+    scale = pairs.scale_of(balance.measure)
+    measure = pairs.measures.index(balance.measure)
+    for label, reps, target in targets_of(pairs, balance, prefix, closed):
         ends = (target * (1 - balance.tolerance), target * (1 + balance.tolerance))
         price = None
         if balance.hard:
@@ -406,7 +431,8 @@ def _splits(pairs: Pairs, scenario: Scenario, unit_of: Positions) -> Iterator[Sp
             own = team.where(team != "", "\0" + team.index.astype(str))
             labels = pd.factorize(own)[0]
         price = int(to_integers(together.price, pairs.cost_scale))
-        for members in _groups(pairs.accounts, together.column):
+        groups = groups_of(pairs.accounts, together.column, together.where)
+        for _label, members in groups:
             units = np.unique(unit_of[members])
             if len(units) > 1:
                 yield Split(f"together[{index}]", units, labels, price)
@@ -417,5 +443,5 @@ def _apart(
 ) -> Iterator[Positions]:
     """Units that must not share a rep; a unit twice in a set can never be placed."""
     for apart in scenario.apart:
-        for members in _groups(accounts, apart.column):
+        for _label, members in groups_of(accounts, apart.column, apart.where):
             yield unit_of[members]

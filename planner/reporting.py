@@ -230,6 +230,8 @@ class PlanView:
             currency=self.scenario.currency,
         )
         owned = self.tables.accounts["owner"].isin(self.tables.reps.index)
+        if self.scenario.relaxed:
+            text += _("; {n:,} rule(s) changed").format(n=len(self.scenario.relaxed))
         if self._by_region:
             if changed := self.metrics.totals["regions_moved"]:
                 text += _("; {moved:,.0f} regions change hands").format(moved=changed)
@@ -262,13 +264,22 @@ class PlanView:
             moves=self.moves().head(SHOWN_MOVES),
             defaults=certificate["defaults"],
             certificate=self._proof(),
-            notes=[*self.tables.notes, *not_compared(certificate["baselines"])],
+            notes=[
+                *self._changed_rules(),
+                *self.tables.notes,
+                *not_compared(certificate["baselines"]),
+            ],
             warnings=[str(warning) for warning in self.tables.warnings],
             territories=None if layers is None else layers["territories"],
             accounts=None if layers is None else layers["accounts"],
             outline=None if layers is None else layers["outline"],
             language=language,
         )
+
+    def _changed_rules(self) -> list[str]:
+        """Rules that were bent so that there is a plan."""
+        text = _("This plan rests on a changed rule: {change}")
+        return [text.format(change=one.says) for one in self.scenario.relaxed]
 
     def _terms(self) -> dict[str, int]:
         """Cost by term, rows of the scenario by what they balance or hold together."""

@@ -87,6 +87,14 @@ def outcome_lines(solution: Solution) -> list[str]:
                 )
             )
     lines += _of_pools(solution)
+    if solution.scenario.relaxed:
+        lines.insert(
+            1,
+            _("This plan rests on {n:,} changed rule(s): {changes}").format(
+                n=len(solution.scenario.relaxed),
+                changes="; ".join(x.says for x in solution.scenario.relaxed),
+            ),
+        )
     if apart := solution.scenario.areas.apart:
         lines.append(
             _("Set apart, and no part of balance: {pairs}.").format(

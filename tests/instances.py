@@ -10,6 +10,7 @@ import pandas as pd
 
 from planner.evaluate.recount import Recount
 from planner.scenario import Scenario
+from planner.scenario.rules import Apart, Together
 from planner.tables import Tables
 
 
@@ -241,7 +242,7 @@ def brute_force(scenario: Scenario, tables: Tables) -> int | None:
         label = np.arange(nobody + 1)
         if entry.label == "team":
             label[:-1] = [list(team).index(t) if t else r for r, t in enumerate(team)]
-        for members in _sets(count, entry.column):
+        for members in _sets(count, entry):
             if entry.price is None:
                 good &= (plans[:, members] == plans[:, members[:1]]).all(axis=1)
                 continue
@@ -249,12 +250,12 @@ def brute_force(scenario: Scenario, tables: Tables) -> int | None:
                 used = {int(label[r]) for r in plan[members] if r != nobody}
                 cost[p] += round(entry.price * count.cost_scale) * max(0, len(used) - 1)
     for entry in scenario.apart:
-        for members in _sets(count, entry.column):
+        for members in _sets(count, entry):
             for r in range(nobody):
                 good &= (plans[:, members] == r).sum(axis=1) <= 1
     return int(cost[good].min()) if good.any() else None
 
 
-def _sets(count: Recount, column: str) -> list[np.ndarray]:
-    labels = count.labels(column)
+def _sets(count: Recount, entry: Together | Apart) -> list[np.ndarray]:
+    labels = count.labels(entry.column, entry.where)
     return [np.flatnonzero(labels == code) for code in range(labels.max() + 1)]

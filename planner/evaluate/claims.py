@@ -69,7 +69,7 @@ def counted_terms(case: Case, loads: dict[str, int]) -> dict[str, int]:
     for index, entry in enumerate(case.recount.scenario.together):
         if entry.price is None:
             continue
-        labels = case.recount.labels(entry.column)
+        labels = case.recount.labels(entry.column, entry.where)
         reps: dict[int, set[Any]] = {}
         for at in np.flatnonzero(served & (labels >= 0)).tolist():
             rep = int(case.chosen[at])

@@ -29,7 +29,7 @@ from planner.rounding import (
     decimals_scale,
     to_integers,
 )
-from planner.scenario import Scenario
+from planner.scenario import Condition, Scenario
 from planner.scenario.model import TERMS
 from planner.scenario.rules import Pin
 from planner.tables import Tables, area_regions, parse_skills
@@ -111,10 +111,15 @@ class Recount:
         self.rows = rows_of(self)
         self.quantities = {row.quantity for row in self.rows}
 
-    def labels(self, column: str) -> Ints:
-        """Code of each account's label in a column; -1 where blank, shape (n,)."""
+    def labels(self, column: str, only: Sequence[Condition] = ()) -> Ints:
+        """
+        Code of each account's label in a column, shape (n,).
+
+        -1 where it is blank, or where one of the conditions `only` does not hold.
+        """
         values = column_of(self.accounts, column).astype(object)
         blank = values.isna() | (values.astype(str).str.strip() == "")
+        blank |= ~where(self.accounts, only)
         return np.asarray(pd.factorize(values.mask(blank))[0], dtype=np.int64)
 
     def steps(self, values: ArrayLike, scale: int, what: str) -> Ints:
@@ -386,11 +391,14 @@ class Recount:
         count = len(self.accounts)
         ends: list[Ints] = []
         offset = count
-        columns = [one.column for one in self.scenario.together if one.price is None]
+        coded = [
+            self.labels(one.column, one.where)
+            for one in self.scenario.together
+            if one.price is None
+        ]
         if self.scenario.unit == "region":
-            columns.append("area")
-        for column in columns:
-            labels = self.labels(column)
+            coded.append(self.labels("area"))
+        for labels in coded:
             member = np.flatnonzero(labels >= 0)
             ends.append(np.stack([member, labels[member] + offset]))
             offset += int(labels.max(initial=-1)) + 1

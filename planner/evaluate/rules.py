@@ -150,7 +150,7 @@ def apart(case: Case) -> Check:
     faults = []
     served = (case.chosen >= 0) & (case.chosen < case.recount.nobody)
     for index, entry in enumerate(case.recount.scenario.apart):
-        labels = case.recount.labels(entry.column)
+        labels = case.recount.labels(entry.column, entry.where)
         seen: dict[tuple[int, int], int] = {}
         for at in np.flatnonzero(served & (labels >= 0)).tolist():
             key = int(labels[at]), int(case.chosen[at])

@@ -53,6 +53,7 @@ from planner.evaluate.territories import (
     place_regions,
 )
 from planner.evaluate.verdict import Check, Verdict, checked
+from planner.scenario import Scenario
 from planner.words import _
 
 PLAN_COLUMNS = (
@@ -103,7 +104,7 @@ def _judge(folder: Path, checks: list[Check]) -> None:
     checks.append(complete(folder, claims.files))
     checks.append(_attempt("seal", lambda: sealed(raw)))
     recount = _attempt("inputs", lambda: read_inputs(folder))
-    checks.append(Check("inputs", True, _("scenario and tables can be read")))
+    checks.append(Check("inputs", True, _inputs(recount.scenario)))
     plan = _attempt("plan", lambda: read_csv(folder / "plan.csv", PLAN_COLUMNS))
     line_of, chosen, faults = place(plan, recount)
     by_region = recount.scenario.unit == "region"
@@ -162,6 +163,17 @@ def _judge(folder: Path, checks: list[Check]) -> None:
         status_as_stated(claims),
         moved_as_stated(case),
     ]
+
+
+def _inputs(scenario: Scenario) -> str:
+    """Say that they can be read, and whether the rules are those first asked for."""
+    fine = _("scenario and tables can be read")
+    if not scenario.relaxed:
+        return fine
+    rests = _("the plan rests on {n:,} changed rule(s): {changes}").format(
+        n=len(scenario.relaxed), changes="; ".join(x.says for x in scenario.relaxed)
+    )
+    return f"{fine}; {rests}"
 
 
 def _attempt(step: str, work: Callable[[], T]) -> T:

@@ -25,6 +25,7 @@ from planner.scenario.areas import PREFIX, Areas
 from planner.scenario.bases import Bases
 from planner.scenario.kinds import Price, counts_of
 from planner.scenario.pools import Pool
+from planner.scenario.relax import Relax, Relaxed
 from planner.scenario.rules import (
     Apart,
     Balance,
@@ -125,6 +126,10 @@ class Scenario(Model):
     handover: Handover = Handover()
     budgets: list[Budget] = []
     leave_out: LeaveOut | None = None
+    relax: Relax = Relax()
+    relaxed: list[Relaxed] = Field(
+        [], description="Rules that were bent so that there is a plan; for the record."
+    )
     solve: Solve = Solve()
     baselines: Baselines = Baselines()
     map: Drawing = Drawing()
@@ -326,12 +331,14 @@ def _defaults(model: Model, prefix: str) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for name in type(model).model_fields:
         value, key = getattr(model, name), f"{prefix}{name}"
+        if isinstance(model, Scenario) and name == "relax":
+            continue  # no plan rests on these prices
         if isinstance(value, Model):
             by_region = isinstance(model, Scenario) and model.unit == "region"
             used = name in _ALWAYS_USED or (name == "areas" and by_region)
             if name in model.model_fields_set or used:
                 found += _defaults(value, f"{key}.")
-        elif isinstance(model, Scenario) and name == "unit":
+        elif isinstance(model, Scenario) and name in ("unit", "relaxed"):
             continue  # what the tables are about is no choice of a price
         elif name in model.model_fields_set:
             if isinstance(value, list):

@@ -149,6 +149,11 @@ class Skills(Model):
         description="Names of the levels from 1 up; a level may also be written "
         "as a number. 'imaging' alone means level 1.",
     )
+    also: dict[str, str] = Field(
+        {},
+        description="rep_id -> skills that this rep covers besides those of the table, "
+        "written as there.",
+    )
     missing_preferred: float = Field(
         0.0, ge=0, description="Currency per preferred skill that the rep lacks."
     )
@@ -200,6 +205,7 @@ class Together(Model):
         description="Currency for each rep (or team) beyond the first; "
         "without a price they must stay together.",
     )
+    where: list[Condition] = Field([], description="Only these accounts count.")
 
     @model_validator(mode="after")
     def _hard_is_per_rep(self) -> Together:
@@ -214,6 +220,7 @@ class Apart(Model):
     column: Grouping = Field(
         description="Field or column of the accounts; blank: no group."
     )
+    where: list[Condition] = Field([], description="Only these accounts count.")
 
 
 class Handover(Model):

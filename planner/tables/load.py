@@ -40,6 +40,7 @@ from planner.tables.raw import RawTable, raw_from_frame, read_bytes, read_raw
 from planner.tables.references import Use, account_uses, rep_uses, shared_uses
 from planner.tables.regions import read_regions
 from planner.tables.rules import check_rules
+from planner.tables.skills import with_also
 from planner.tables.sources import keep_rows
 from planner.words import _
 
@@ -249,6 +250,14 @@ class _Loading:
         uses |= address_uses(table, kind, raw.cells.column_names)
         parsed = read_fields(raw, table, kind, uses, named, levels)
         check_rules(parsed, kind)
+        if kind == "reps" and self.scenario.skills.also:
+            frame = parsed.frame
+            frame["skills"] = with_also(
+                frame["skills"],
+                pd.Index(frame["rep_id"]),
+                self.scenario.skills.also,
+                levels,
+            )
         if table.geocode:
             fill_places(parsed)
         key = parsed.frame.columns[0]

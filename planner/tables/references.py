@@ -122,6 +122,9 @@ def _conditions(scenario: Scenario) -> Iterator[tuple[str, Condition]]:
         groups.append((f"areas.carve[{index}].where", carve.where or []))
     for index, conditions in enumerate(scenario.protect.where):
         groups.append((f"protect.where[{index}]", conditions))
+    for name in ("together", "apart"):
+        for index, entry in enumerate(getattr(scenario, name)):
+            groups.append((f"{name}[{index}].where", entry.where))
     if scenario.leave_out:
         groups.append(("leave_out.where", scenario.leave_out.where))
     for key, conditions in groups:
