@@ -89,7 +89,7 @@ class Drawing(Model):
 
 
 def _with_keys_of_files(schema: dict[str, Any]) -> None:
-    """Add what a file may say of another, for editors: see `planner.scenario.extend`."""
+    """Add what a file may say of another: see `planner.scenario.extend`."""
     schema["properties"] |= {
         "extends": {
             "type": "string",
