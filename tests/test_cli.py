@@ -339,7 +339,7 @@ def test_compare_names_figures_in_words(solved: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0
     head, *lines = result.stdout.splitlines()
     assert head.split() == ["out", "other"]
-    assert any(line.startswith("Cost a year [USD]") for line in lines)
+    assert any(line.startswith("Cost a year [EUR]") for line in lines)
     assert any(line.split() == ["Against", "out", "other"] for line in lines)
     assert not any("lambda" in line for line in lines)
     found = json.loads(run("compare", solved, other, "--json").stdout)

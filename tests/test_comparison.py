@@ -359,7 +359,7 @@ def test_many_from_python(answers: dict[str, str], tmp_path: Path) -> None:
     """Names are those of the files; folders are no scenarios."""
     outcomes = solve_many(["a.toml", "b.toml"], tmp_path / "many")
     assert list(outcomes) == ["a", "b"]
-    assert outcomes["b"].folder == (tmp_path / "many" / "plans" / "b").resolve()
+    assert outcomes["b"].folder == tmp_path / "many" / "plans" / "b"
     with pytest.raises(PlannerError, match=r"is a folder\. Name scenario files"):
         solve_many([tmp_path], tmp_path / "many")
 

@@ -1,4 +1,4 @@
-"""Small maps of several plans: one frame, one colour a rep, stripes where they differ."""
+"""Small maps of several plans: one frame, a colour a rep, stripes where they differ."""
 
 from __future__ import annotations
 
