@@ -129,7 +129,7 @@ def progress_table() -> Iterator[Callable[[str, str, Progress | None], None]]:
         def tell(name: str, state: str, moment: Progress | None) -> None:
             if moment is None:
                 if state not in ("waiting", "known"):
-                    talk(f"{name}: {_(state)}")
+                    talk(name + ": " + _(state))
             elif moment.seconds - told.get(name, 0.0) >= 10:
                 told[name] = moment.seconds
                 talk(f"{name}: {progress_line(moment)}")

@@ -74,7 +74,7 @@ def compare(
     import pandas as pd
 
     from planner.comparison.names import checked_ways
-    from planner.comparison.run import entries_of, run_comparison
+    from planner.comparison.run import entries_of, run_comparison, why_missing
     from planner.errors import PlannerError
     from planner.words import _
 
@@ -90,14 +90,13 @@ def compare(
         entries, folder, ways=ways, at_once=at_once, cluster=cluster
     )
     if compared.data is None:
+        why = "; ".join(
+            f"{name}: {why_missing(outcome)}"
+            for name, outcome in compared.outcomes.items()
+            if not outcome.has_plan
+        )
         raise PlannerError(
-            _("Fewer than two plans to compare: {missing}").format(
-                missing="; ".join(
-                    f"{name}: {', '.join([_(o.status), *o.reasons])}"
-                    for name, o in compared.outcomes.items()
-                    if not o.has_plan
-                )
-            )
+            _("Fewer than two plans to compare: {missing}").format(missing=why)
         )
     missing = [f"{name}: {why}" for name, why in compared.data["missing"].items()]
     table = pd.DataFrame.from_dict(compared.data["figures"], orient="index")

@@ -86,7 +86,8 @@ def _label(row: dict[str, Any], unit_of: dict[str, str]) -> str:
     unit = row["unit"]
     if unit in ("", "share", "accounts", "regions", "reps", "pairs", "value"):
         return str(row["label"])
-    return f"{row['label']} [{unit_of.get(unit) or _(unit)}]"
+    shown = unit_of.get(unit) or _(unit)
+    return f"{row['label']} [{shown}]"
 
 
 def _legend(data: dict[str, Any], broken: set[str]) -> str:

@@ -171,6 +171,7 @@ def _payloads(
                 "scenario": question.to_toml(),
                 "base": str(question.base.resolve()),
                 "folder": str(folder.resolve()),
+                "shown": str(folder),
                 "start": None if start is None else str(start.resolve()),
                 "drawings": job.drawings,
                 "threads": question.solve.threads,
@@ -272,6 +273,7 @@ def _run(
     waiting = list(reversed(payloads))
     said: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
     running: dict[str, threading.Thread] = {}
+    shown = {payload["name"]: Path(payload["shown"]) for payload in payloads}
     stopped = False
 
     def work(payload: dict[str, Any], others: int) -> None:
@@ -308,6 +310,8 @@ def _run(
             elif "end" in message:
                 running.pop(name).join()
                 outcome = outcome_of(message["end"])
+                if outcome.has_plan:  # as the user named it
+                    outcome = replace(outcome, folder=shown[name])
                 tell(name, _state(outcome), None)
                 yield outcome
             if not stopped and interrupted():

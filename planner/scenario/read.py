@@ -11,7 +11,7 @@ import tomli_w
 from pydantic import BaseModel, ValidationError
 
 from planner.errors import ScenarioError
-from planner.scenario.extend import EXTENDS, file_of, merged, parse, read_layers
+from planner.scenario.extend import DROP, EXTENDS, file_of, merged, parse, read_layers
 from planner.scenario.model import Scenario
 from planner.scenario.wording import in_words
 from planner.words import _
@@ -163,7 +163,8 @@ def _known_keys(location: tuple[Any, ...]) -> list[str]:
         model = _part_of(field.annotation)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return []
-    return [field.alias or name for name, field in model.model_fields.items()]
+    of_files = [] if location else [EXTENDS, DROP]
+    return [f.alias or name for name, f in model.model_fields.items()] + of_files
 
 
 def _part_of(annotation: Any) -> Any:
