@@ -35,14 +35,19 @@ class AreaTables:
         With the unit region of each account as `region_id`; "" only where carved out.
     regions
         With cells as shapes where the scenario asks for them.
-    adjacency
+    adjacency, barriers
         As in `planner.tables.frames.Tables`.
     """
 
     def __init__(
-        self, accounts: pd.DataFrame, regions: gpd.GeoDataFrame, adjacency: pd.DataFrame
+        self,
+        accounts: pd.DataFrame,
+        regions: gpd.GeoDataFrame,
+        adjacency: pd.DataFrame,
+        barriers: shapely.Geometry | None,
     ) -> None:
-        self.accounts, self.regions, self.adjacency = accounts, regions, adjacency
+        self.accounts, self.regions = accounts, regions
+        self.adjacency, self.barriers = adjacency, barriers
 
 
 def lay_out(
@@ -101,7 +106,7 @@ def lay_out(
     if parsed.findings.faults:
         return None
     accounts = accounts.assign(region_id=pd.Series(ids, accounts.index, dtype="str"))
-    return AreaTables(accounts, regions, found.edges.reset_index(drop=True))
+    return AreaTables(accounts, regions, found.edges.reset_index(drop=True), barrier)
 
 
 def _check_names(
