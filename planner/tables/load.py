@@ -157,7 +157,7 @@ class _Loading:
             assert bases is not None
             every = all_bases(clean["reps"], clean_frame(bases), self.scenario.bases)
             clean["reps"] = every.reps
-        adjacency = None
+        adjacency, barriers = None, None
         if self.scenario.unit == "region":
             laid = lay_out(
                 self.scenario,
@@ -172,7 +172,7 @@ class _Loading:
                 faults = accounts.findings.faults + named.faults
                 return Checked(None, faults, self._warnings(), self._notes())
             clean["accounts"], regions = laid.accounts, laid.regions
-            adjacency = laid.adjacency
+            adjacency, barriers = laid.adjacency, laid.barriers
         elif every is None and not self.scenario.pools:
             warn_demand(self.scenario, clean["accounts"], clean["reps"], named)
         clean["reps"] = with_pools(clean["reps"], self.scenario)
@@ -191,6 +191,7 @@ class _Loading:
             regions=regions,
             distances=None if distances is None else clean_distances(distances),
             adjacency=adjacency,
+            barriers=barriers,
             bases=None if every is None else every.bases,
             notes=self._notes(),
             warnings=self._warnings(),

@@ -184,7 +184,7 @@ def test_keys_of_regions_need_the_unit(rules: str, message: str) -> None:
         ('apart = [{column = "rival"}]', "apart is only for unit = 'account'"),
         (
             "[areas.compactness]\nprice = 1\npower = 1",
-            "power = 1 is only for to = 'base'",
+            "power = 1 is only for to = 'region' or 'base'",
         ),
         ('areas = {outline = "x"}', "outline is only for cells = true"),
         ('[areas.compactness]\nprice = 1\nmeasure = "x"', "no measure 'x'"),
