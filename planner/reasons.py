@@ -100,7 +100,7 @@ class _Reasons:
 
     def _compare(self) -> None:
         """Set each unit's rep against that of least own cost, and the nearest."""
-        problem, pairs = self.problem, self.pairs
+        problem = self.problem
         self.rep = problem.rep[self.arcs].astype(np.intp)
         served = problem.rep < problem.m
         cost = np.where(served, problem.total_cost, np.iinfo(np.int64).max)
