@@ -35,7 +35,7 @@ from planner.words import _
 @click.option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),
-    default=6.0,
+    default=8.0,
     show_default=True,
     metavar="S",
     help="Seconds at most for each rep that is priced.",

@@ -25,7 +25,7 @@ from planner.solvers.settle import settle
 from planner.solvers.start import WarmStart
 from planner.words import _
 
-SECONDS = 6.0
+SECONDS = 8.0
 """For one question, unless set."""
 CLOSE = 2e-4
 """A bracket of this share of the plan's cost is narrow enough to stop."""

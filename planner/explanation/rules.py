@@ -52,8 +52,7 @@ def exclusions(known: Known, unit: int) -> dict[int, list[Exclusion]]:
     """
     found: dict[int, list[Exclusion]] = {}
     for one in (*_by_pair(known, unit), *_by_size(known, unit)):
-        rep = known.pairs.reps.index.get_loc(one.rep)
-        found.setdefault(int(rep), []).append(one)
+        found.setdefault(known.rep(one.rep), []).append(one)
     return found
 
 

@@ -40,8 +40,8 @@ def account_lines(told: AccountExplanation, plan: str, currency: str) -> list[st
             "The plan costs {cost}; no plan can cost less than {bound} (planner verify "
             "{plan})."
         ).format(
-            cost=money(told.plan_cost, currency),
-            bound=money(told.bound, currency),
+            cost=exact(told.plan_cost, currency),
+            bound=exact(told.bound, currency),
             plan=plan,
         )
     )
@@ -49,7 +49,7 @@ def account_lines(told: AccountExplanation, plan: str, currency: str) -> list[st
 
 
 def _headline(told: AccountExplanation) -> str:
-    name = f"{told.account} ({told.name})" if told.name else told.account
+    name = with_name(told.account, told.name)
     if told.rep == "":
         head = _("{account} is left out.").format(account=name)
     elif told.rep == told.today:
@@ -70,6 +70,11 @@ def _headline(told: AccountExplanation) -> str:
     return f"{head} {along}"
 
 
+def with_name(key: str, name: str) -> str:
+    """Lay out an id with its name, where that says more."""
+    return f"{key} ({name})" if name and name != key else key
+
+
 def few(names: Sequence[str]) -> str:
     """List some names, and dots where there are more."""
     return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
@@ -79,6 +84,11 @@ def signed(amount: float, currency: str) -> str:
     """Lay out a change of cost: +1,234 EUR."""
     text = money(abs(amount), currency)
     return ("+" if amount > 0 else "-" if amount < 0 else "") + text
+
+
+def exact(amount: float, currency: str, sign: str = "") -> str:
+    """Lay out an end of a bracket, which must not be rounded: 1,234.50 EUR."""
+    return f"{round(amount, 6):{sign},.2f} {currency}"
 
 
 def _option(one: Option, own: str, currency: str) -> str:
@@ -145,7 +155,7 @@ def limit_line(rep: str, row: Standing, currency: str) -> str:
         rep=rep, measure=_(row.measure), load=row.load, ends=ends, row=row.row
     )
     if row.worth > 0:
-        worth = _("It binds: one more unit of room would save about {worth} a year.")
+        worth = _("It binds: room for one unit more would save about {worth} a year.")
     elif row.worth < 0:
         worth = _("It binds: one unit more of load would save about {worth} a year.")
     else:
@@ -228,10 +238,10 @@ def override_lines(answer: Override, own: str, plan: str, currency: str) -> list
     said = {
         "account": answer.account,
         "rep": answer.rep,
-        "lower": money(answer.lower, currency),
-        "upper": money(answer.upper, currency),
-        "low": signed(low, currency),
-        "high": signed(high, currency),
+        "lower": exact(answer.lower, currency),
+        "upper": exact(answer.upper, currency),
+        "low": exact(low, currency, "+"),
+        "high": exact(high, currency, "+"),
         "command": command,
     }
     if answer.upper == math.inf:

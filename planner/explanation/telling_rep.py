@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from planner.explanation.rep import Change, RepExplanation, Transfer
-from planner.explanation.telling import limit_line, signed
+from planner.explanation.telling import few, limit_line, signed, with_name
 from planner.reasons import money
 from planner.words import _
 
 
 def rep_lines(told: RepExplanation, plan: str, currency: str) -> list[str]:
     """Tell the explanation of a rep; `plan` is the folder that commands name."""
-    name = f"{told.rep} ({told.name})" if told.name else told.rep
+    name = with_name(told.rep, told.name)
     lines = [
         _("{rep} serves {n:,} accounts with a value of {value:,.10g}.").format(
             rep=name, n=told.accounts, value=told.value
@@ -76,18 +76,16 @@ def _against_today(told: RepExplanation) -> list[str]:
 def _changes(changes: tuple[Change, ...], way: str) -> str:
     total = sum(one.accounts for one in changes)
     value = sum(one.value for one in changes)
-    each = ", ".join(
-        f"{one.rep or _('nobody')} {one.accounts:,}" for one in changes[:8]
-    )
+    each = few([f"{one.rep or _('nobody')} {one.accounts:,}" for one in changes])
     return _("{n:,} (value {value:,.10g}) {way} {each}").format(
-        n=total, value=value, way=way, each=each + (", ..." if len(changes) > 8 else "")
+        n=total, value=value, way=way, each=each
     )
 
 
 def _transfer(one: Transfer, currency: str) -> str:
     """Say what a move would cost: by prices, and alone."""
     said = {
-        "account": f"{one.account} ({one.name})" if one.name else one.account,
+        "account": with_name(one.account, one.name),
         "from_rep": one.from_rep or _("nobody"),
         "to_rep": one.to_rep,
         "estimate": signed(one.estimate, currency),
