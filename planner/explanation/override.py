@@ -33,8 +33,11 @@ WIDE = 1e-3
 """A wider bracket, with time left, is worth asking another solver."""
 SETS_SHARE, WHOLE_SHARE = 0.35, 0.7
 """Share of the time for the search, with and without priced groups and rivals."""
-SETS_ARCS, WHOLE_ARCS = 60_000, 60_000
-"""Up to so many pairs HiGHS is asked with the whole model."""
+SETS_ARCS, WHOLE_ARCS = 60_000, 3_000
+"""
+Up to so many pairs HiGHS is asked with the whole model; more pay where priced groups
+or rivals are, of which the prices know nothing.
+"""
 
 
 @dataclass(frozen=True)
