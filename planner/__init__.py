@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from planner.embedded import demo_scenario
     from planner.errors import PlannerError, ScenarioError, TableError
     from planner.evaluate.verify import verify
+    from planner.explanation import best_accounts_for, best_receivers, explain, override
     from planner.reopen import open_plan
     from planner.scenario import Scenario, read_scenario
     from planner.sizing import solve_each
@@ -27,13 +28,17 @@ _HOME = {
     "Solution": "planner.solution",
     "Status": "planner.solvers.result",
     "TableError": "planner.errors",
+    "best_accounts_for": "planner.explanation",
+    "best_receivers": "planner.explanation",
     "check_tables": "planner.tables",
     "compare": "planner.comparison",
     "demo_scenario": "planner.embedded",
     "diagnose": "planner.diagnosis",
+    "explain": "planner.explanation",
     "load_tables": "planner.tables",
     "moved_between": "planner.comparison",
     "open_plan": "planner.reopen",
+    "override": "planner.explanation",
     "read_scenario": "planner.scenario",
     "resolve": "planner.edits",
     "solve": "planner.solution",
@@ -51,13 +56,17 @@ __all__ = [
     "Solution",
     "Status",
     "TableError",
+    "best_accounts_for",
+    "best_receivers",
     "check_tables",
     "compare",
     "demo_scenario",
     "diagnose",
+    "explain",
     "load_tables",
     "moved_between",
     "open_plan",
+    "override",
     "read_scenario",
     "resolve",
     "solve",

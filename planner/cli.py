@@ -12,6 +12,7 @@ import click
 from planner.bench.command import bench
 from planner.commands.compare import compare
 from planner.commands.diagnose import diagnose
+from planner.commands.explain import explain
 from planner.commands.options import (
     BAD_INPUT,
     FILE,
@@ -453,7 +454,7 @@ def draw_map(folder: Path, output: Path) -> None:
     talk(_("wrote {path}").format(path=output / "map.png"))
 
 
-for command in (bench, compare, diagnose, report):
+for command in (bench, compare, diagnose, explain, report):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -44,8 +44,11 @@ CORE_UNITS, CORE_ARCS, PARTS_UNITS = 3_000, 4_000, 3_000
 Whole model on the arcs that a better plan may use, up to so many units and arcs; large
 neighbourhoods up to so many units.
 """
-CORE_FROM, PARTS_FROM = 0.7, 0.15
-"""Share of the time for the search before either."""
+CORE_FROM, PARTS_FROM, MENDED_FROM = 0.7, 0.15, 0.5
+"""
+Share of the time for the search before either; MENDED: where an earlier plan no longer
+fits and has to be mended first, which chains do best.
+"""
 ROUNDED_UP = 2
 """Steps of cost by which rounding may have lifted a bound over its prices' value."""
 HINT_ARCS = 2_000
@@ -188,7 +191,10 @@ class _Run:
         """Share of the time for the search before solvers look at what is left."""
         if self.problem.n > CORE_UNITS:
             return 1.0
-        return PARTS_FROM if by_parts else CORE_FROM
+        if not by_parts:
+            return CORE_FROM
+        mends = self.home is not None and bool((self.home < 0).any())
+        return MENDED_FROM if mends else PARTS_FROM
 
     def _is_done(self, arcs: Arcs) -> bool:
         return self.watch.left <= 0 or self._gap(arcs) <= self.settings.gap
