@@ -15,6 +15,7 @@ from planner.scenario import Scenario, Table
 from planner.scenario.kinds import counts_of
 from planner.scenario.tables import RepTable
 from planner.tables.bases import all_bases, read_bases
+from planner.tables.crm import check_ids, match_owners, with_profile
 from planner.tables.cross import (
     check_references,
     warn_demand,
@@ -235,11 +236,13 @@ class _Loading:
         raw = self._raw(kind, table)
         if raw is None:
             return None
-        everything = raw
+        everything, own = raw, table.fields
+        table = with_profile(table, kind, raw)
         raw = keep_rows(raw, table)
         levels = self.scenario.skills.levels
         uses |= address_uses(table, kind, raw.cells.column_names)
         parsed = read_fields(raw, table, kind, uses, named, levels)
+        check_ids(parsed, table, kind, own)
         check_rules(parsed, kind)
         if table.geocode:
             fill_places(parsed)
@@ -339,6 +342,8 @@ class _Loading:
         if not needed and distances is None:
             reps.findings.note(_("no places given: travel is left out"))
         warn_swapped([accounts, reps])
+        if self.scenario.accounts is not None:
+            match_owners(accounts, reps, self.scenario.accounts.profile)
         warn_owners(accounts, reps)
         if bases is None:
             warn_skills(accounts, reps)
