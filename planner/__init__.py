@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from planner.embedded import demo_scenario
     from planner.errors import PlannerError, ScenarioError, TableError
     from planner.evaluate.verify import verify
+    from planner.owners import export_owners
     from planner.reopen import open_plan
     from planner.scenario import Scenario, read_scenario
     from planner.sizing import solve_each
@@ -28,6 +29,7 @@ _HOME = {
     "check_tables": "planner.tables",
     "compare": "planner.compare",
     "demo_scenario": "planner.embedded",
+    "export_owners": "planner.owners",
     "load_tables": "planner.tables",
     "open_plan": "planner.reopen",
     "read_scenario": "planner.scenario",
@@ -47,6 +49,7 @@ __all__ = [
     "check_tables",
     "compare",
     "demo_scenario",
+    "export_owners",
     "load_tables",
     "open_plan",
     "read_scenario",

@@ -100,6 +100,53 @@ def outcome_lines(solution: Solution) -> list[str]:
     return lines
 
 
+def wave_lines(waves: pd.DataFrame, currency: str, unit: str) -> list[str]:
+    """Say in a line for each wave what changes in it."""
+    words = _(
+        "{wave}: {accounts:,} accounts worth {value:,.0f} {currency} a year, {reps:,} "
+        "reps concerned."
+    )
+    if unit == "region":
+        words = _(
+            "{wave}: {regions:,} regions and {accounts:,} accounts worth {value:,.0f} "
+            "{currency} a year, {reps:,} reps concerned."
+        )
+    lines = []
+    for number, row in waves.iterrows():
+        about = ", ".join(filter(None, (row["name"], row["date"])))
+        wave = _("Wave {n}").format(n=number) + (f" ({about})" if about else "")
+        told = {name: row[name] for name in ("accounts", "regions", "value", "reps")}
+        lines.append(words.format(wave=wave, currency=currency, **told))
+    return lines
+
+
+def decision_lines(before: Solution, after: Solution) -> list[str]:
+    """Say how many decisions there are, and what changed between two plans."""
+    words = [] if after.decisions is None else list(after.decisions["decision"])
+    lines = [
+        _("Decisions: {accepted:,} accepted, {rejected:,} rejected.").format(
+            accepted=words.count("accept"), rejected=words.count("reject")
+        )
+    ]
+    if before.plan is None or after.plan is None:
+        return lines
+    moved = before.plan.owner != after.plan.owner
+    decided = set() if after.decisions is None else set(after.decisions.index)
+    others = int((moved & ~moved.index.isin(decided)).sum())
+    lines.append(
+        _(
+            "{n:,} accounts have another rep than in the plan before, {others:,} of "
+            "them not decided on. Cost {change:+,.2f} {currency} a year."
+        ).format(
+            n=int(moved.sum()),
+            others=others,
+            change=after.cost - before.cost,
+            currency=after.scenario.currency,
+        )
+    )
+    return lines
+
+
 def contract_text(contracts: Mapping[str, Sequence[FieldInfo]]) -> str:
     """Lay out the contracts of all tables, one field a line."""
     lines = []

@@ -77,6 +77,7 @@ CODES = (
     *(N_("units"), N_("terms"), N_("cost"), N_("loads"), N_("reps"), N_("moved")),
     *(N_("regions"), N_("adjacency"), N_("contiguity"), N_("accounts in regions")),
     *(N_("bases"), N_("bound over bases"), N_("opening")),
+    *(N_("decisions"), N_("accept"), N_("reject")),
     # Measures, terms of the cost, and budgets.
     *(N_("accounts"), N_("hours"), N_("value"), N_("moved_accounts")),
     *(N_("moved_value"), N_("travel"), N_("skill"), N_("fit"), N_("handover")),

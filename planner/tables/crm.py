@@ -130,9 +130,7 @@ _ALIASES: dict[tuple[Profile, str], Aliases] = {
     ("dynamics", "accounts"): {
         "account_id": ("accountid", "(Do Not Modify) Account", "Account"),
         "name": ("name", "Account Name"),
-        "owner": (
-            *("ownerid", "_ownerid_value", "Owner Id", "owneridname", "Owner"),
-        ),
+        "owner": (*("ownerid", "_ownerid_value", "Owner Id", "owneridname", "Owner"),),
         "latitude": ("address1_latitude", "Address 1: Latitude"),
         "longitude": ("address1_longitude", "Address 1: Longitude"),
         "postal_code": (
@@ -194,7 +192,9 @@ def with_profile(table: Table, kind: str, raw: RawTable) -> Table:
     return table.model_copy(update={"fields": {**found, **table.fields}})
 
 
-def check_ids(parsed: Parsed, table: Table, kind: str, own: Mapping[str, object]) -> None:
+def check_ids(
+    parsed: Parsed, table: Table, kind: str, own: Mapping[str, object]
+) -> None:
     """
     Bring Salesforce ids to 18 characters; report ids that were damaged on the way.
 
@@ -255,21 +255,24 @@ def match_owners(accounts: Parsed, reps: Parsed, profile: Profile | None) -> Non
     unknown = owner[(owner != "") & ~owner.isin(ids)]
     rep_of: dict[str, str] = {}
     for texts in _spellings(reps, profile):
-        once = texts[(texts != "") & ~texts.duplicated(keep=False)]
-        for at, text in once.items():
-            rep_of.setdefault(text, str(ids[at]))
+        once = (texts != "") & ~texts.duplicated(keep=False)
+        for text, rep in zip(texts[once], ids[once], strict=True):
+            rep_of.setdefault(text, rep)
     meant = unknown.map(rep_of).dropna()
     if meant.empty:
         return
-    accounts.frame["owner"] = owner.mask(owner.index.isin(meant.index), meant)
+    known = meant.reindex(owner.index)
+    accounts.frame["owner"] = known.fillna(owner).astype("str")
+    words = _(
+        "column {column}: {n:,} owners given by name or e-mail were found among the "
+        "reps, such as {text!r} as {rep}"
+    )
+    example = owner.loc[meant.index].iloc[0]
     accounts.findings.note(
-        _(
-            "column {column}: {n:,} owners given by name or e-mail were found among the "
-            "reps, such as {text!r} as {rep}"
-        ).format(
+        words.format(
             column=accounts.column("owner"),
             n=len(meant),
-            text=str(unknown[meant.index[0]]),
+            text=str(example),
             rep=meant.iloc[0],
         )
     )
