@@ -142,7 +142,8 @@ def _reasons(
     without = frame[(known == "").to_numpy(bool)]
     if not len(without):
         return known
-    told = by_costs(Pairs(tables, scenario), without)
+    pairs = Pairs(tables, scenario.with_decisions({}))  # a decision is no reason
+    told = by_costs(pairs, without)
     own = pd.Series(told, without.index, dtype="str")
     return known.mask(known == "", own.reindex(known.index))
 

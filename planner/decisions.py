@@ -202,7 +202,8 @@ def check_decisions(
     """
     checking = _Checking(decisions, plan, findings, rows)
     wanted = checking.known_reps()
-    checking.of_one_group(wanted)
+    wanted = checking.of_one_group(wanted)
+    checking.kept_apart(wanted)
     checking.allowed(wanted)
 
 
@@ -222,6 +223,8 @@ class _Checking:
             "Leave the decision empty, or name another rep in to_rep and accept."
         )
         wanted = fixed(self.decisions)
+        kept = {one: fix for one, fix in wanted.items() if one not in self.rows}
+        wanted = {**kept, **wanted}  # earlier ones first: the new ones are at fault
         places = pairs.accounts.index.get_indexer(pd.Index(list(wanted)))
         rep_at = {str(rep): at for at, rep in enumerate(pairs.reps.index)}
         for at, (one, (word, rep)) in zip(places.tolist(), wanted.items(), strict=True):
@@ -251,14 +254,17 @@ class _Checking:
                 self._fault(one, "from_rep", rep, rule, remedy)
         return found
 
-    def of_one_group(self, wanted: dict[int, int]) -> None:
-        """Accounts that share a rep must be decided alike."""
+    def of_one_group(self, wanted: dict[int, int]) -> dict[int, int]:
+        """Accounts that share a rep must be decided alike; returns those that are."""
         pairs, unit_of = self.plan.compiled.pairs, self.plan.compiled.unit_of
         first: dict[int, int] = {}
+        torn: set[int] = set()
         for at, rep in wanted.items():
-            other = first.setdefault(int(unit_of[at]), at)
+            unit = int(unit_of[at])
+            other = first.setdefault(unit, at)
             if wanted[other] == rep:
                 continue
+            torn.add(unit)
             one, before = (str(pairs.accounts.index[x]) for x in (at, other))
             self._fault(
                 one,
@@ -269,6 +275,21 @@ class _Checking:
                 ),
                 _("Decide on both alike, or leave one of them empty."),
             )
+        return {at: r for at, r in wanted.items() if int(unit_of[at]) not in torn}
+
+    def kept_apart(self, wanted: dict[int, int]) -> None:
+        """No rep may get two accounts of a set that is kept apart."""
+        compiled = self.plan.compiled
+        rep_of = {int(compiled.unit_of[at]): (at, rep) for at, rep in wanted.items()}
+        for units in compiled.problem.apart:
+            first: dict[int, int] = {}
+            for at, rep in (rep_of[u] for u in units.tolist() if u in rep_of):
+                other = first.setdefault(rep, at)
+                if other == at or rep == compiled.pairs.m:
+                    continue
+                rule = _("it is kept apart from {other}, decided for the same rep")
+                name = str(compiled.pairs.accounts.index[other])
+                self._refuse(at, rep, rule.format(other=name))
 
     def allowed(self, wanted: dict[int, int]) -> None:
         """The rules of pairs must allow them, for all that share the rep."""
