@@ -250,8 +250,8 @@ def test_regions_are_decided_like_accounts(tmp_path: Path) -> None:
         ),
     )
     assert said == [
-        "decisions, row 2, column decision = 'accept': it shares a rep with region:r11, "
-        "which is decided for T02. Decide on both alike, or leave one of them empty."
+        "decisions, row 2, column decision = 'accept': it shares a rep with "
+        "region:r11, which is decided for T02. Decide on both alike, or leave one of them empty."
     ]
 
 
@@ -279,17 +279,17 @@ def test_every_fault_is_named_at_once(plan: Solution, tmp_path: Path) -> None:
         "expected. Did you mean 'accept'?",
         f"{file}, row 3, column account_id = 'A0': the account occurs more than once; "
         "this is not its first row. Remove one of the rows.",
-        f"{file}, row 4, column account_id = 'A99': the plan has no such account. There "
-        "are these accounts: 'A0', 'A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'A7'.",
-        f"{file}, row 5, column account_id = '1,2E+18': the plan has no such account. A "
-        "spreadsheet has cut off digits: open the list with this column as text, or use "
-        ".xlsx.",
+        f"{file}, row 4, column account_id = 'A99': the plan has no such account. "
+        "There are these accounts: 'A0', 'A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'A7'.",
+        f"{file}, row 5, column account_id = '1,2E+18': the plan has no such account. "
+        "A spreadsheet has cut off digits: open the list with this column as text, or "
+        "use .xlsx.",
     ]
     text = path.read_text("utf-8").splitlines()
     path.write_text("\n".join([text[0], *text[5:]]) + "\n", "utf-8")
     assert faults(plan, path) == [
-        f"{file}, row 2, column to_rep = 'R9': the plan has no such rep. There are these "
-        "reps: 'R0', 'R1', 'R2'.",
+        f"{file}, row 2, column to_rep = 'R9': the plan has no such rep. There are "
+        "these reps: 'R0', 'R1', 'R2'.",
         f"{file}, row 3, column from_rep = 'gone': gone is not among the reps (any "
         "more). Leave the decision empty, or name another rep in to_rep and accept.",
         f"{file}, row 4, column from_rep = '': it had no rep before, so there is none "
