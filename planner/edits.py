@@ -21,8 +21,9 @@ from planner.scenario import Scenario, with_solve
 from planner.solution import Solution, in_currency
 from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Progress, Result, Status
-from planner.solvers.solve import solve_problem
+from planner.solvers.solve import HINT_ARCS, solve_problem
 from planner.solvers.start import WarmStart
+from planner.solvers.warm import warm_up
 from planner.source import ArcSource
 from planner.words import _
 
@@ -93,6 +94,8 @@ def resolve(
         else compile_problem(solution.tables, scenario)
     )
     start = WarmStart(_rep_of_unit(solution), solution.result.row_prices)
+    if len(compiled.problem.rep) > HINT_ARCS:
+        warm_up()  # before the clock
     result = solve_problem(
         compiled.problem,
         scenario.with_solve(iterations=1).solve if stays else scenario.solve,

@@ -17,7 +17,7 @@ from planner.errors import Fault, PlannerError, TableError
 from planner.evaluate.folder import read_csv
 from planner.reporting import PlanView
 from planner.tables import planning_rows, unguarded, write_atomic
-from planner.tables.crm import TITLES
+from planner.tables.crm import title_of
 from planner.tables.crm_ids import EMAIL, is_account_id, is_owner_key
 from planner.tables.findings import nearest
 from planner.waves import check_wave, lay_into_waves
@@ -104,7 +104,7 @@ class OwnerFile:
                     _(
                         "{path} is there, and no file of owners for {crm}; it is left "
                         "alone. Name another file with -o."
-                    ).format(path=path, crm=TITLES[self.crm])
+                    ).format(path=path, crm=title_of(self.crm))
                 )
         write_atomic(path, self.to_bytes())
 
@@ -113,7 +113,7 @@ class OwnerFile:
         lines = [
             _("{n:,} accounts change hands in {crm} ({columns}).").format(
                 n=len(self.frame),
-                crm=TITLES[self.crm],
+                crm=title_of(self.crm),
                 columns=", ".join(self.frame.columns),
             ),
             _("{n:,} accounts keep their owner, and are not in the file.").format(
@@ -329,7 +329,7 @@ def _not_ids(crm: Crm, index: pd.Index, chosen: np.ndarray) -> list[Fault]:
     if not wrong:
         return []
     rows = {one: row for row, one in enumerate(sorted(index), start=2)}
-    rule = _("this is no id of an account in {crm}").format(crm=TITLES[crm])
+    rule = _("this is no id of an account in {crm}").format(crm=title_of(crm))
     remedy = {
         "salesforce": _("Ids there have 15 or 18 characters, and begin with 001."),
         "hubspot": _("Ids there are digits, the column Record ID."),
@@ -363,14 +363,14 @@ def _not_keys(
         key = key_of[rep]
         if is_owner_key(crm, key):
             continue
-        rule = _("{rep} has no key of an owner in {crm}: {what} is expected")
+        rule = _("{rep} has no key of an owner in {crm}; expected: {what}")
         faults.append(
             Fault(
                 "reps.csv",
                 rows[rep],
                 column or _usual_column(view, crm),
                 key,
-                rule.format(rep=rep, crm=TITLES[crm], what=what),
+                rule.format(rep=rep, crm=title_of(crm), what=what),
                 _(
                     "Name a field of the reps that holds it (--owner FIELD), or give "
                     "--owners FILE with rep_id,owner."
@@ -383,7 +383,7 @@ def _not_keys(
 def _not_somebody(crm: Crm, key: str | None) -> list[Fault]:
     if key is None or is_owner_key(crm, key):
         return []
-    rule = _("this is no owner in {crm}").format(crm=TITLES[crm])
+    rule = _("this is no owner in {crm}").format(crm=title_of(crm))
     remedy = _("Give the key as the other owners have it.")
     return [Fault("--left-out-to", 0, "", key, rule, remedy)]
 

@@ -313,7 +313,7 @@ def test_excel_without_a_package(
         write_changes(tmp_path / "c.xlsx", found)
 
 
-# ---- of solutions and folders ------------------------------------------------------------------------
+# ---- of solutions and folders --------------------------------------------------------
 
 
 def test_a_solution_and_its_folder_say_the_same(tmp_path: Path) -> None:

@@ -251,7 +251,8 @@ def test_regions_are_decided_like_accounts(tmp_path: Path) -> None:
     )
     assert said == [
         "decisions, row 2, column decision = 'accept': it shares a rep with "
-        "region:r11, which is decided for T02. Decide on both alike, or leave one of them empty."
+        "region:r11, which is decided for T02. Decide on both alike, or leave one of "
+        "them empty."
     ]
 
 

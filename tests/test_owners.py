@@ -147,7 +147,9 @@ def test_left_out_accounts_stay_unless_somebody_gets_them() -> None:
     given = export_owners(plan, "salesforce", left_out_to=queue)
     assert (given.frame["OwnerId"] == queue).sum() == 2
     assert given.left_out == 0
-    with pytest.raises(TableError, match=r"--left-out-to = 'queue': this is no owner in Sal"):
+    with pytest.raises(
+        TableError, match=r"--left-out-to = 'queue': this is no owner in Sal"
+    ):
         export_owners(plan, "salesforce", left_out_to="queue")
 
 
@@ -170,14 +172,14 @@ def test_every_id_that_is_none_is_named() -> None:
         "plan.csv, row 2, column account_id = '12,3': this is no id of an account in "
         "Zoho CRM. Ids there are 15 to 20 digits, the column Record Id. Use that "
         "column as account_id, and solve again.",
-        "reps.csv, row 2, column email = '': r0 has no key of an owner in Zoho CRM: an "
-        "e-mail is expected. Name a field of the reps that holds it (--owner FIELD), "
+        "reps.csv, row 2, column email = '': r0 has no key of an owner in Zoho CRM; "
+        "expected: an e-mail. Name a field of the reps that holds it (--owner FIELD), "
         "or give --owners FILE with rep_id,owner.",
         "reps.csv, row 3, column email = '=1@x.com': r1 has no key of an owner in Zoho "
-        "CRM: an e-mail is expected. Name a field of the reps that holds it (--owner "
+        "CRM; expected: an e-mail. Name a field of the reps that holds it (--owner "
         "FIELD), or give --owners FILE with rep_id,owner.",
-        "reps.csv, row 4, column email = 'a@b': r2 has no key of an owner in Zoho CRM: "
-        "an e-mail is expected. Name a field of the reps that holds it (--owner "
+        "reps.csv, row 4, column email = 'a@b': r2 has no key of an owner in Zoho CRM; "
+        "expected: an e-mail. Name a field of the reps that holds it (--owner "
         "FIELD), or give --owners FILE with rep_id,owner.",
     ]
 
@@ -247,7 +249,7 @@ def test_another_table_is_not_overwritten(tmp_path: Path) -> None:
 
 def test_an_unknown_crm() -> None:
     with pytest.raises(
-        PlannerError, match="no files for 'sap'.*There are these systems"
+        PlannerError, match=r"no files for 'sap'.*There are these systems"
     ):
         export_owners(view("hubspot", 3), "sap")  # type: ignore[arg-type]
 

@@ -18,11 +18,10 @@ from planner.commands.options import (
     NO,
     OUTPUT,
     SEED,
+    TIME,
 )
 from planner.console import heeding_ctrl_c, progress, say, talk
 from planner.words import _
-
-SECONDS = 10.0
 
 
 @click.command()
@@ -35,14 +34,7 @@ SECONDS = 10.0
     help="Change list (planner changes) with accept or reject in its column decision.",
 )
 @OUTPUT
-@click.option(
-    "--time-limit",
-    type=click.FloatRange(min=0, min_open=True),
-    default=SECONDS,
-    show_default=True,
-    metavar="S",
-    help="Seconds for the solve.",
-)
+@TIME
 @SEED
 @FAULTS
 @JSON
@@ -50,7 +42,7 @@ def resolve(
     folder: Path,
     decisions: Path,
     output: Path,
-    time_limit: float,
+    time_limit: float | None,
     seed: int | None,
     faults: Path | None,
     as_json: bool,
@@ -81,7 +73,7 @@ def resolve(
             after = solve_again(
                 before,
                 decisions=decisions,
-                time_limit_s=time_limit,
+                time_limit_s=time_limit or before.scenario.solve.time_limit,
                 seed=seed,
                 interrupted=interrupted,
                 tell=tell,

@@ -12,16 +12,16 @@ from planner.scenario.tables import Profile
 from planner.tables.crm_ids import SCIENTIFIC, is_account_id, is_damaged, salesforce_18
 from planner.tables.fields import Parsed
 from planner.tables.raw import RawTable
-from planner.words import _
+from planner.words import N_, _
 
 TITLES: dict[Profile, str] = {
     "salesforce": "Salesforce",
     "hubspot": "HubSpot",
     "zoho": "Zoho CRM",
-    "fxiaoke": "Fxiaoke",
+    "fxiaoke": N_("Fxiaoke"),
     "dynamics": "Dynamics 365",
 }
-"""How people call the systems."""
+"""How people call the systems, see `title_of`."""
 
 Aliases = Mapping[str, Sequence[str]]
 
@@ -162,6 +162,11 @@ _MARKS = ("（必填）", "(必填)", "(required)", "*")
 """What templates put behind the name of a column."""
 
 
+def title_of(crm: Profile) -> str:
+    """Return how people call a system, in the chosen language."""
+    return _(TITLES[crm])
+
+
 def with_profile(table: Table, kind: str, raw: RawTable) -> Table:
     """
     Map the columns of a CRM's export to fields; what the scenario maps itself stays.
@@ -186,7 +191,7 @@ def with_profile(table: Table, kind: str, raw: RawTable) -> Table:
     told = ", ".join(f"{field} = {source.column}" for field, source in found.items())
     raw.findings.note(
         _("read as an export of {crm}: {fields}").format(
-            crm=TITLES[table.profile], fields=told or _("no column known")
+            crm=title_of(table.profile), fields=told or _("no column known")
         )
     )
     return table.model_copy(update={"fields": {**found, **table.fields}})
@@ -215,7 +220,7 @@ def check_ids(
             _lengthen(parsed, field)
     if kind != "accounts" or key in own:
         return
-    column, crm = parsed.column(key), TITLES[table.profile]
+    column, crm = parsed.column(key), title_of(table.profile)
     bad, strange = parsed.is_bad(key).copy(), []
     for at, text in enumerate(parsed.frame[key].tolist()):
         if bad[at] or is_account_id(table.profile, text):
