@@ -193,6 +193,10 @@ def export_owners(
         )
     view = plan if isinstance(plan, PlanView) else read_plan_folder(Path(plan))
     accounts = view.tables.accounts
+    if not len(accounts):
+        raise PlannerError(
+            _("The plan has regions only, no accounts: there is nothing for a CRM.")
+        )
     owner = view.owner.reindex(accounts.index).fillna("").astype("str")
     key_of = _keys(view, crm, owner_column, owner_keys)
     moved = (owner != accounts["owner"].astype("str")).to_numpy(bool)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from planner.decisions import no_decisions
 from planner.evaluate.labels import not_compared
 from planner.reporting import baseline_label
 from planner.solvers.result import Status
-from planner.tables import FieldInfo
+from planner.tables import PREFIX, FieldInfo
 from planner.words import _
 
 if TYPE_CHECKING:
@@ -122,24 +123,34 @@ def wave_lines(waves: pd.DataFrame, currency: str, unit: str) -> list[str]:
 
 def decision_lines(before: Solution, after: Solution) -> list[str]:
     """Say how many decisions there are, and what changed between two plans."""
-    words = [] if after.decisions is None else list(after.decisions["decision"])
+    kept = no_decisions() if after.decisions is None else after.decisions
+    said = kept["decision"].tolist()
     lines = [
         _("Decisions: {accepted:,} accepted, {rejected:,} rejected.").format(
-            accepted=words.count("accept"), rejected=words.count("reject")
+            accepted=said.count("accept"), rejected=said.count("reject")
         )
     ]
     if before.plan is None or after.plan is None:
         return lines
-    moved = before.plan.owner != after.plan.owner
-    decided = set() if after.decisions is None else set(after.decisions.index)
-    others = int((moved & ~moved.index.isin(decided)).sum())
+    moved = after.plan.owner.index[before.plan.owner != after.plan.owner]
+    regions = int(moved.str.startswith(PREFIX).sum())
+    words = _(
+        "{n:,} accounts have another rep than in the plan before, {others:,} of them "
+        "not decided on. Cost {change:+,.2f} {currency} a year."
+    )
+    if after.scenario.unit == "region":
+        words = _(
+            "{regions:,} regions and {n:,} accounts have another rep than in the plan "
+            "before, {others:,} of them not decided on. Cost {change:+,.2f} {currency} "
+            "a year."
+        )
+    else:
+        regions = 0
     lines.append(
-        _(
-            "{n:,} accounts have another rep than in the plan before, {others:,} of "
-            "them not decided on. Cost {change:+,.2f} {currency} a year."
-        ).format(
-            n=int(moved.sum()),
-            others=others,
+        words.format(
+            n=len(moved) - regions,
+            regions=regions,
+            others=int((~moved.isin(kept.index)).sum()),
             change=after.cost - before.cost,
             currency=after.scenario.currency,
         )

@@ -256,6 +256,55 @@ def test_regions_are_decided_like_accounts(tmp_path: Path) -> None:
     ]
 
 
+def test_on_a_map_nothing_moves_in_vain(tmp_path: Path) -> None:
+    """No single other region can go back without higher cost or a broken rule."""
+    regions = tiles(4, 4)
+    rules = (
+        '[[balance]]\nmeasure = "accounts"\ntolerance = 0.4\nhard = true\n'
+        '[areas.compactness]\nmeasure = "accounts"\nprice = 1.0\n'
+    )
+    first = planner.solve(asked(rules), accounts=one_each(regions), regions=regions)
+    assert first.plan is not None
+    rep = next(r for r in ("T01", "T02") if r != first.plan.regions["r11"])
+    row = {"account_id": ["region:r11"], "to_rep": [rep], "decision": ["accept"]}
+    after = planner.resolve(first, decisions=pd.DataFrame(row), time_limit_s=2)
+    assert passes(after, tmp_path / "new")
+    problem, arcs = after.compiled.problem, after.result.arcs
+    assert arcs is not None
+    before = first.compiled.problem.rep[first.result.arcs]
+    for unit in np.flatnonzero(problem.rep[arcs] != before).tolist():
+        if problem.unit_ids[unit] == "region:r11":
+            continue
+        trial = problem.rep[arcs].astype(np.intp)
+        trial[unit] = before[unit]
+        outcome = evaluate(problem, problem.arcs_of(trial))
+        assert not outcome.feasible or outcome.cost > after.result.cost
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_decisions_again_change_nothing(seed: int, tmp_path: Path) -> None:
+    """Whatever is decided: it holds, the judge agrees, and again nothing changes."""
+    rng = np.random.default_rng(seed)
+    first = solved(budgets=[], leave_out={"price": 40})
+    found = first.changes()
+    words = rng.choice(["accept", "reject", ""], len(found))
+    table = decided(first, **dict(zip(found.index, words, strict=True)))
+    table.loc[
+        (table["from_rep"] == "") & (table["decision"] == "reject"), "decision"
+    ] = ""
+    after = planner.resolve(first, decisions=table, time_limit_s=3)
+    if after.plan is None:
+        assert after.reasons
+        return
+    for row in table.itertuples():
+        fixed = {"accept": row.to_rep, "reject": row.from_rep}.get(row.decision)
+        assert fixed is None or owner(after)[row.account_id] == fixed
+    assert passes(after, tmp_path / "one")
+    again = planner.resolve(planner.open_plan(tmp_path / "one"), decisions=table)
+    assert owner(again) == owner(after)
+    assert passes(again, tmp_path / "two")
+
+
 # ---- faults --------------------------------------------------------------------------
 
 
