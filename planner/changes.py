@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,9 @@ from planner.tables import (
 )
 from planner.waves import lay_into_waves
 from planner.words import _
+
+if TYPE_CHECKING:
+    from planner.solution import Solution
 
 COLUMNS = (
     "name",
@@ -127,6 +131,36 @@ def change_list(
     frame = frame.sort_values("wave", kind="stable")[list(COLUMNS)]
     frame.attrs["notes"] = notes
     return frame
+
+
+def changes_between(solution: Solution, against: Solution | None) -> pd.DataFrame:
+    """
+    Return the `change_list` of a solution.
+
+    Parameters
+    ----------
+    against
+        Another plan whose owners are the earlier ones; None: today's.
+
+    Raises
+    ------
+    PlannerError
+        If one of them has no plan.
+    """
+    plan, before = solution.plan, None
+    if against is not None and against.plan is not None:
+        before = against.plan.owner
+    if plan is None or (against is not None and before is None):
+        raise PlannerError(_("There is no plan, so there are no changes."))
+    explained = getattr(solution, "reasons_by_account", None)
+    return change_list(
+        solution.scenario,
+        solution.tables,
+        plan.owner,
+        before=before,
+        reasons=None if explained is None or against is not None else explained(),
+        decisions=solution.decisions,
+    )
 
 
 def _reasons(

@@ -110,7 +110,7 @@ def resolve(
     compiled = replace(compiled, problem=result.problem)
     if result.arcs is None:
         why = (
-            *contradictions(compiled, scenario, decided),
+            *contradictions(compiled, decided),
             *reasons_why_not(compiled, scenario),
         )
         return Solution(

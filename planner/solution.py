@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from planner.certificate import certificate_of
-from planner.changes import change_list
+from planner.changes import changes_between
 from planner.compile import Compiled, compile_problem
 from planner.earlier import read_start
 from planner.errors import PlannerError
@@ -184,29 +184,8 @@ class Solution:
         return found | given
 
     def changes(self, against: Solution | None = None) -> pd.DataFrame:
-        """
-        List what changes hands, see `planner.changes.change_list`; needs a plan.
-
-        Parameters
-        ----------
-        against
-            Another plan to compare with, instead of today's owners.
-        """
-        if self.plan is None or (against is not None and against.plan is None):
-            raise PlannerError(_("There is no plan, so there are no changes."))
-        before = None if against is None else cast(Plan, against.plan).owner
-        frame = self.plan.to_frame()
-        reasons = None
-        if "reason" in frame:
-            reasons = frame.set_index("account_id")["reason"]
-        return change_list(
-            self.scenario,
-            self.tables,
-            self.plan.owner,
-            before=before,
-            reasons=reasons,
-            decisions=self.decisions,
-        )
+        """List what changes hands against a plan or today: `changes.changes_between`."""
+        return changes_between(self, against)
 
     def kpis(self) -> pd.DataFrame:
         """Key figures as a table: index = key, columns ``figure, value, unit``."""

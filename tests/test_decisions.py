@@ -263,11 +263,13 @@ def test_on_a_map_nothing_moves_in_vain(tmp_path: Path) -> None:
         '[[balance]]\nmeasure = "accounts"\ntolerance = 0.4\nhard = true\n'
         '[areas.compactness]\nmeasure = "accounts"\nprice = 1.0\n'
     )
-    first = planner.solve(asked(rules), accounts=one_each(regions), regions=regions)
+    first = planner.solve(
+        asked(rules, seconds=0.5), accounts=one_each(regions), regions=regions
+    )
     assert first.plan is not None
     rep = next(r for r in ("T01", "T02") if r != first.plan.regions["r11"])
     row = {"account_id": ["region:r11"], "to_rep": [rep], "decision": ["accept"]}
-    after = planner.resolve(first, decisions=pd.DataFrame(row), time_limit_s=2)
+    after = planner.resolve(first, decisions=pd.DataFrame(row), time_limit_s=0.5)
     assert passes(after, tmp_path / "new")
     problem, arcs = after.compiled.problem, after.result.arcs
     assert arcs is not None

@@ -45,6 +45,7 @@ UPWARD = {
     ("telling", "solution"),  # a type only
     ("certificate", "solution"),  # a type only
     ("earlier", "solution"),  # a type only
+    ("changes", "solution"),  # a type only
     ("problem", "source"),  # a type only
     ("solution", "workspace"),
 }
