@@ -184,7 +184,7 @@ class Solution:
         return found | given
 
     def changes(self, against: Solution | None = None) -> pd.DataFrame:
-        """List what changes hands against a plan or today: `changes.changes_between`."""
+        """List what changes hands, against another plan or today's owners."""
         return changes_between(self, against)
 
     def kpis(self) -> pd.DataFrame:
