@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from planner.errors import PlannerError, ScenarioError, TableError
     from planner.evaluate.verify import verify
     from planner.explanation import best_accounts_for, best_receivers, explain, override
+    from planner.owners import export_owners
     from planner.reopen import open_plan
     from planner.scenario import Scenario, read_scenario
     from planner.sizing import solve_each
@@ -35,6 +36,7 @@ _HOME = {
     "demo_scenario": "planner.embedded",
     "diagnose": "planner.diagnosis",
     "explain": "planner.explanation",
+    "export_owners": "planner.owners",
     "load_tables": "planner.tables",
     "moved_between": "planner.comparison",
     "open_plan": "planner.reopen",
@@ -63,6 +65,7 @@ __all__ = [
     "demo_scenario",
     "diagnose",
     "explain",
+    "export_owners",
     "load_tables",
     "moved_between",
     "open_plan",

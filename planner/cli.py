@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.bench.command import bench
+from planner.commands.changes import changes
 from planner.commands.compare import compare
 from planner.commands.diagnose import diagnose
 from planner.commands.explain import explain
+from planner.commands.export import export
 from planner.commands.options import (
     BAD_INPUT,
     FILE,
@@ -26,6 +28,7 @@ from planner.commands.options import (
     TIME,
 )
 from planner.commands.report import report
+from planner.commands.resolve import resolve
 from planner.console import heeding_ctrl_c, list_faults, progress, say, talk
 from planner.embedded import DEMOS
 from planner.errors import PlannerError
@@ -454,7 +457,7 @@ def draw_map(folder: Path, output: Path) -> None:
     talk(_("wrote {path}").format(path=output / "map.png"))
 
 
-for command in (bench, compare, diagnose, explain, report):
+for command in (bench, changes, compare, diagnose, explain, export, report, resolve):
     main.add_command(command)
 
 if __name__ == "__main__":

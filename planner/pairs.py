@@ -182,8 +182,10 @@ class Pairs:
         self.pins = [(self._covers(p), self._chosen(p)) for p in scenario.pins]
         self.forbids = [(self._covers(f), self._chosen(f)) for f in scenario.forbid]
         self.pinned = np.zeros(len(accounts), dtype=bool)
-        for covered, _ in self.pins:
+        kept_in = self.pinned.copy()
+        for pin, (covered, _) in zip(scenario.pins, self.pins, strict=True):
             self.pinned |= covered
+            kept_in |= covered & (pin.reps != [])
         self.protected = np.zeros(len(accounts), dtype=bool)
         if scenario.protect.field:
             self.protected |= accounts["protected"].to_numpy(bool)
@@ -194,7 +196,7 @@ class Pairs:
         self.may_stay_out = np.zeros(len(accounts), dtype=bool)
         if scenario.leave_out is not None:
             allowed = matches(accounts, scenario.leave_out.where)
-            self.may_stay_out = allowed & ~self.pinned & ~self.protected
+            self.may_stay_out = allowed & ~kept_in & ~self.protected
 
     def _whose_alone(self) -> None:
         """Regions set apart, and reps who keep exactly today's regions."""

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from planner.certificate import certificate_of
+from planner.changes import changes_between
 from planner.compile import Compiled, compile_problem
 from planner.earlier import read_start
 from planner.errors import PlannerError
@@ -76,6 +77,8 @@ class Solution:
         Without a plan: what stands in the way, in sentences.
     bases
         Where bases were chosen: which, and what is proven about it; else None.
+    decisions
+        What was decided on earlier proposals, see `planner.decisions`; None: nothing.
     """
 
     scenario: Scenario
@@ -86,6 +89,7 @@ class Solution:
     baselines: tuple[Baseline, ...] = ()
     reasons: tuple[str, ...] = ()
     bases: OpenBases | None = None
+    decisions: pd.DataFrame | None = None
 
     @property
     def status(self) -> Status:
@@ -195,6 +199,10 @@ class Solution:
         }
         given = {f"tables.{k}": v for k, v in self.tables.defaults.items() if v != ""}
         return found | given
+
+    def changes(self, against: Solution | None = None) -> pd.DataFrame:
+        """List what changes hands, against another plan or today's owners."""
+        return changes_between(self, against)
 
     def kpis(self) -> pd.DataFrame:
         """Key figures as a table: index = key, columns ``figure, value, unit``."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from planner.decisions import no_decisions
 from planner.evaluate.labels import not_compared
 from planner.reporting import baseline_label
 from planner.solvers.result import Status
-from planner.tables import FieldInfo
+from planner.tables import PREFIX, FieldInfo
 from planner.words import _
 
 if TYPE_CHECKING:
@@ -136,6 +139,63 @@ def _of_pools(solution: Solution) -> list[str]:
                     wanted=left,
                 )
             )
+    return lines
+
+
+def wave_lines(waves: pd.DataFrame, currency: str, unit: str) -> list[str]:
+    """Say in a line for each wave what changes in it."""
+    words = _(
+        "{wave}: {accounts:,} accounts worth {value:,.0f} {currency} a year, {reps:,} "
+        "reps concerned."
+    )
+    if unit == "region":
+        words = _(
+            "{wave}: {regions:,} regions and {accounts:,} accounts worth {value:,.0f} "
+            "{currency} a year, {reps:,} reps concerned."
+        )
+    lines = []
+    for number, row in waves.iterrows():
+        about = ", ".join(filter(None, (row["name"], row["date"])))
+        wave = _("Wave {n}").format(n=number) + (f" ({about})" if about else "")
+        told = {name: row[name] for name in ("accounts", "regions", "value", "reps")}
+        lines.append(words.format(wave=wave, currency=currency, **told))
+    return lines
+
+
+def decision_lines(before: Solution, after: Solution) -> list[str]:
+    """Say how many decisions there are, and what changed between two plans."""
+    kept = no_decisions() if after.decisions is None else after.decisions
+    said = kept["decision"].tolist()
+    lines = [
+        _("Decisions: {accepted:,} accepted, {rejected:,} rejected.").format(
+            accepted=said.count("accept"), rejected=said.count("reject")
+        )
+    ]
+    if before.plan is None or after.plan is None:
+        return lines
+    moved = after.plan.owner.index[before.plan.owner != after.plan.owner]
+    regions = int(moved.str.startswith(PREFIX).sum())
+    words = _(
+        "{n:,} accounts have another rep than in the plan before, {others:,} of them "
+        "not decided on. Cost {change:+,.2f} {currency} a year."
+    )
+    if after.scenario.unit == "region":
+        words = _(
+            "{regions:,} regions and {n:,} accounts have another rep than in the plan "
+            "before, {others:,} of them not decided on. Cost {change:+,.2f} {currency} "
+            "a year."
+        )
+    else:
+        regions = 0
+    lines.append(
+        words.format(
+            n=len(moved) - regions,
+            regions=regions,
+            others=int((~moved.isin(kept.index)).sum()),
+            change=after.cost - before.cost,
+            currency=after.scenario.currency,
+        )
+    )
     return lines
 
 

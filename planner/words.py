@@ -81,6 +81,7 @@ CODES = (
     *(N_("lower"), N_("higher"), N_("tied"), N_("waiting"), N_("solving")),
     *(N_("writing"), N_("known"), N_("failed"), N_("not run"), N_("name")),
     *(N_("folder"),),
+    *(N_("decisions"), N_("accept"), N_("reject")),
     # Measures, terms of the cost, and budgets.
     *(N_("accounts"), N_("hours"), N_("value"), N_("moved_accounts")),
     *(N_("moved_value"), N_("travel"), N_("skill"), N_("fit"), N_("handover")),

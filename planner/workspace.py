@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from planner.certificate import FORMAT, certificate_of, seal
+from planner.decisions import DECISIONS, write_decisions
 from planner.errors import PlannerError
 from planner.reporting import PlanView
 from planner.scenario import read_scenario
@@ -200,6 +201,8 @@ def _fill(folder: Path, solution: Solution, drawings: bool) -> list[str]:
     _write_reps(folder / "reps.csv", solution)
     if solution.tables.bases is not None:
         _write_bases(folder / BASES, solution)
+    if solution.decisions is not None and len(solution.decisions):
+        write_decisions(folder / DECISIONS, solution.decisions)
     inputs = folder / "inputs"
     inputs.mkdir()
     (inputs / "scenario.toml").write_text(solution.scenario.to_toml(), "utf-8")

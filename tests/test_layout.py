@@ -22,17 +22,18 @@ RANKS = (
     ("scan",),
     ("areas", "by_text", "pool_prices"),
     ("pairs", "problem"),
-    ("arcs", "oversize", "ruled"),
+    ("arcs", "oversize", "ruled", "barred", "waves"),
     ("source", "compile_areas"),
     ("compile",),
-    ("plan", "maps", "charts", "ruling"),
+    ("plan", "maps", "charts", "ruling", "changes"),
     ("solvers", "evaluate"),
+    ("decisions",),
     ("report", "greenfield", "reasons"),
     ("reporting", "certificate"),
     ("workspace", "earlier", "telling"),
     ("solution",),
     ("reopen", "console", "helptexts"),
-    ("edits", "sizing", "executor", "diagnosis"),
+    ("edits", "sizing", "owners", "executor", "diagnosis"),
     ("comparison", "explanation"),
     ("bench",),
     ("commands",),
@@ -45,6 +46,7 @@ UPWARD = {
     ("telling", "solution"),  # a type only
     ("certificate", "solution"),  # a type only
     ("earlier", "solution"),  # a type only
+    ("changes", "solution"),  # a type only
     ("problem", "source"),  # a type only
     ("solution", "workspace"),
 }

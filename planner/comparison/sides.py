@@ -16,7 +16,7 @@ from planner.scenario import Scenario, read_scenario
 from planner.tables import PREFIX, Tables, planning_rows, read_clean
 from planner.words import _
 
-_NOT_THE_QUESTION = {"name", "solve", "baselines", "map"}
+_NOT_THE_QUESTION = {"name", "solve", "baselines", "map", "waves"}
 """Parts of a scenario that change neither what is allowed nor what it costs."""
 
 

@@ -32,6 +32,7 @@ STANDARD = (
     "plan.csv",
     "regions.csv",
     "bases.csv",
+    "decisions.csv",
     "reps.csv",
     "territories.geojson",
     "map.png",

@@ -155,7 +155,9 @@ class Recount:
         self._forbids = self._covered(self.scenario.forbid)
         self.pinned = np.zeros(len(self.accounts), dtype=bool)
         self.pinned[list(self._pins)] = True
-        self.may_leave = ~self.pinned & ~self.locked
+        served = [pin for pin in self.scenario.pins if pin.reps != []]
+        self.may_leave = ~self.locked
+        self.may_leave[list(self._covered(served))] = False
         self.may_leave &= out is not None and where(self.accounts, out.where)
         grades, self.grade = pd.factorize(self.accounts["grade"])[::-1]
         self.required, self.preferred = self.lacking("skills"), self.lacking("prefers")

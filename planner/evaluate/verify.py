@@ -30,6 +30,7 @@ from planner.evaluate.claims import (
     reps_as_counted,
     status_as_stated,
 )
+from planner.evaluate.decisions import DECISION_COLUMNS, DECISIONS, decisions_kept
 from planner.evaluate.folder import (
     complete,
     read_certificate,
@@ -121,6 +122,10 @@ def _judge(folder: Path, checks: list[Check]) -> None:
     case = _attempt("recount", lambda: survey(claims, recount, plan, line_of, chosen))
     fine = _("{n:,} accounts, each once").format(n=len(plan["account_id"]))
     checks.append(checked("plan", [*faults, *plan_faults(case)], fine))
+    decided = folder / DECISIONS
+    if decided.exists() or any(pin.decision for pin in recount.scenario.pins):
+        table = _attempt("decisions", lambda: read_csv(decided, DECISION_COLUMNS))
+        checks.append(decisions_kept(case, table))
     loads = {row.id: case.load(row) for row in recount.rows}
     checks += [eligible(case), left_out(case)]
     checks += [

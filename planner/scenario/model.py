@@ -31,6 +31,7 @@ from planner.scenario.rules import (
     Apart,
     Balance,
     Budget,
+    Decision,
     Forbid,
     Handover,
     LeaveOut,
@@ -43,6 +44,7 @@ from planner.scenario.rules import (
     Travel,
 )
 from planner.scenario.tables import NO_REPS, Condition, Model, RepTable, Table
+from planner.scenario.waves import Wave, check_waves
 
 
 class Solve(Model):
@@ -148,6 +150,7 @@ class Scenario(Model):
     relaxed: list[Relaxed] = Field(
         [], description="Rules that were bent so that there is a plan; for the record."
     )
+    waves: list[Wave] = []
     solve: Solve = Solve()
     baselines: Baselines = Baselines()
     map: Drawing = Drawing()
@@ -213,6 +216,28 @@ class Scenario(Model):
         added = [Pin(accounts=a, reps=[rep]) for rep, a in accounts_of.items()]
         added += [Pin(regions=r, reps=[rep]) for rep, r in regions_of.items()]
         return self._changed({"pins": [*self.pins, *added]})
+
+    def with_decisions(self, decided: Mapping[str, tuple[Decision, str]]) -> Scenario:
+        """
+        Return a copy whose pins by decisions are these, and no earlier ones.
+
+        Parameters
+        ----------
+        decided
+            account_id or region:<id> -> decision, and the rep_id that it fixes ("":
+            left out).
+        """
+        ids_of: dict[tuple[bool, Decision, str], list[str]] = {}
+        for one, (decision, rep) in sorted(decided.items()):
+            on_map = self.unit == "region" and one.startswith(PREFIX)
+            key = (on_map, decision, rep)
+            ids_of.setdefault(key, []).append(one.removeprefix(PREFIX * on_map))
+        pins = [pin for pin in self.pins if pin.decision is None]
+        for (on_map, decision, rep), ids in sorted(ids_of.items()):
+            reps = [rep] if rep else []
+            which = {"regions": ids} if on_map else {"accounts": ids}
+            pins.append(Pin(**which, reps=reps, decision=decision))  # type: ignore[arg-type]
+        return self if pins == self.pins else self._changed({"pins": pins})
 
     def _changed(self, update: dict[str, Any]) -> Scenario:
         changed = self.model_copy(update=update)
@@ -307,10 +332,17 @@ class Scenario(Model):
         return self
 
     @model_validator(mode="after")
+    def _waves_fit(self) -> Scenario:
+        check_waves(self.waves)
+        return self
+
+    @model_validator(mode="after")
     def _names_resolve(self) -> Scenario:
         for table in (self.regions, self.distances):
             if table is not None and table.geocode:
                 raise ValueError("geocode is only for accounts and reps")
+            if table is not None and table.profile is not None:
+                raise ValueError("profile is only for accounts and reps")
         builtin = {"accounts", "hours", "value"}
         for name in sorted({*self.measures} & {*BUDGET_TERMS}):
             raise ValueError(f"measure {name!r} has the name of a term; rename it")

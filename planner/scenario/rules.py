@@ -159,14 +159,27 @@ class Skills(Model):
     )
 
 
+Decision = Literal["accept", "reject"]
+"""What people say of a proposed change."""
+
+
 class Pin(Model):
-    """These accounts (or regions) may go only to these reps (or this team)."""
+    """
+    These accounts (or regions) may go only to these reps (or this team).
+
+    With ``reps = []`` they stay without a rep, where `leave_out` allows it.
+    """
 
     accounts: list[str] | None = None
     where: list[Condition] | None = None
     regions: list[str] | None = Field(None, description="For unit = 'region'.")
     reps: list[str] | None = None
     teams: list[str] | None = None
+    decision: Decision | None = Field(
+        None,
+        description="Written by planner resolve: pins of decisions; its next run "
+        "replaces them.",
+    )
 
     @model_validator(mode="after")
     def _both_sides(self) -> Pin:
@@ -180,6 +193,12 @@ class Pin(Model):
 
 class Forbid(Pin):
     """These accounts may not go to these reps (or this team)."""
+
+    @model_validator(mode="after")
+    def _not_decided(self) -> Forbid:
+        if self.decision is not None:
+            raise ValueError("decision is only for pins")
+        return self
 
 
 class Protect(Model):

@@ -19,7 +19,7 @@ from planner.solvers.knapsack import knapsack_pays, solve_knapsack_dual
 from planner.solvers.parts import solve_parts
 from planner.solvers.result import Prices, Progress, Result, Status, Watch, gap_of
 from planner.solvers.rows import LinearRows, linear_rows
-from planner.solvers.settle import settle
+from planner.solvers.settle import settle, settle_on_map
 from planner.solvers.start import WarmStart, completed
 from planner.words import _
 
@@ -39,6 +39,8 @@ the rows, where not all arcs are held. At 1,000,000 x 5,000 a dual cut off after
 """
 AREAS_SHARE = 0.1
 """Share of the time for the prices on the rows where territories must be connected."""
+SETTLE_SHARE = 0.1
+"""Share of the time, beyond it, to take back what changed on a map without gain."""
 CORE_UNITS, CORE_ARCS, PARTS_UNITS = 3_000, 4_000, 3_000
 """
 Whole model on the arcs that a better plan may use, up to so many units and arcs; large
@@ -154,8 +156,14 @@ class _Run:
             self.bound, self.bound_by = int(answer.bound), "solver"
         if answer.arcs is None:
             return self.result(Status.NO_PLAN_FOUND, None)
-        proven = self._gap(answer.arcs) == 0
-        return self.result(Status.OPTIMAL if proven else Status.FEASIBLE, answer.arcs)
+        arcs = answer.arcs
+        if self.home is not None:
+            ends = self.watch.seconds + SETTLE_SHARE * self.settings.time_limit
+            arcs = settle_on_map(
+                self.problem, arcs, self.home, lambda: self.watch.seconds > ends
+            )
+        proven = self._gap(arcs) == 0
+        return self.result(Status.OPTIMAL if proven else Status.FEASIBLE, arcs)
 
     def _prove(self, prices: Prices) -> None:
         """Take in a bound that can be checked from its prices."""

@@ -15,6 +15,7 @@ from planner.scenario import Scenario, Table
 from planner.scenario.kinds import counts_of
 from planner.scenario.tables import RepTable
 from planner.tables.bases import all_bases, read_bases
+from planner.tables.crm import check_ids, match_owners, with_profile
 from planner.tables.cross import (
     check_references,
     warn_demand,
@@ -245,11 +246,13 @@ class _Loading:
         raw = self._raw(kind, table)
         if raw is None:
             return None
-        everything = raw
+        everything, own = raw, table.fields
+        table = with_profile(table, kind, raw)
         raw = keep_rows(raw, table)
         levels = self.scenario.skills.levels
         uses |= address_uses(table, kind, raw.cells.column_names)
         parsed = read_fields(raw, table, kind, uses, named, levels)
+        check_ids(parsed, table, kind, own)
         check_rules(parsed, kind)
         if kind == "reps" and self.scenario.skills.also:
             frame = parsed.frame
@@ -359,6 +362,8 @@ class _Loading:
         warn_swapped([accounts, reps])
         check_pools(self.scenario, reps, bases, named)
         everyone = parsed_with_pools(reps, self.scenario)
+        if self.scenario.accounts is not None:
+            match_owners(accounts, everyone, self.scenario.accounts.profile)
         warn_owners(accounts, everyone)
         if bases is None:
             warn_skills(accounts, everyone)

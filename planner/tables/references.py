@@ -88,8 +88,8 @@ def shared_uses(
 
 
 def rep_uses(scenario: Scenario) -> dict[str, Use]:
-    """Return field or column -> use, of all that the scenario asks of reps."""
-    uses: dict[str, Use] = {}
+    """Return field or column -> use, of all that is asked of reps."""
+    uses = {"email": Use("reps.fields.email", optional=True)}  # an owner in some CRMs
     for index, limit in enumerate(scenario.limits):
         for side in ("low", "high"):
             value = getattr(limit, side)
@@ -127,6 +127,8 @@ def _conditions(scenario: Scenario) -> Iterator[tuple[str, Condition]]:
             groups.append((f"{name}[{index}].where", entry.where))
     if scenario.leave_out:
         groups.append(("leave_out.where", scenario.leave_out.where))
+    for index, wave in enumerate(scenario.waves):
+        groups.append((f"waves[{index}].where", wave.where))
     for key, conditions in groups:
         for index, condition in enumerate(conditions):
             yield f"{key}[{index}].column", condition
