@@ -204,12 +204,14 @@ def _why_not(
     interrupted: Callable[[], bool],
     tell: Callable[[Progress], None],
 ) -> tuple[Diagnosis, Solution]:
-    """Diagnose; where a plan is at hand after all, or asked for at a price, solve it."""
+    """Diagnose; solve again where that yields a plan, or one at a price is asked for."""
     from planner.diagnosis import diagnose_solution
 
-    talk(_("No plan: {status}. Looking for the reasons ...").format(
-        status=_(str(solution.status))
-    ))
+    talk(
+        _("No plan: {status}. Looking for the reasons ...").format(
+            status=_(str(solution.status))
+        )
+    )
     return diagnose_solution(
         solution,
         time_limit_s=time_limit,

@@ -1,4 +1,4 @@
-"""Random questions without a plan: some twenty rules, one to three conflicts planted."""
+"""Random questions without a plan: some twenty rules, a few conflicts planted."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def _accounts(rng: np.random.Generator, hidden: np.ndarray, m: int) -> pd.DataFr
             "value": rng.integers(1, 40, n) * 10.0,
             "skills": [""] * n,
             "grade": rng.choice(["A", "B", "C"], n),
-            "protected": np.where((owner == hidden) & (rng.random(n) < 0.1), "yes", "no"),
+            "protected": np.where(
+                (owner == hidden) & (rng.random(n) < 0.1), "yes", "no"
+            ),
             "parent": [""] * n,
             "rival": [""] * n,
         }
@@ -98,7 +100,9 @@ def _kept_rules(
     fit: dict[str, dict[str, Any]] = {}
     for grade in ("A", "B", "C"):
         for rep_grade in ("senior", "junior"):
-            used = (accounts["grade"] == grade) & (reps["grade"].to_numpy()[hidden] == rep_grade)
+            used = (accounts["grade"] == grade) & (
+                reps["grade"].to_numpy()[hidden] == rep_grade
+            )
             if not used.any():
                 fit.setdefault(grade, {})[rep_grade] = "never"
     pins, forbid = [], []
@@ -182,7 +186,9 @@ def _group_too_large(rng: Any, hidden: Any, frames: Frames, rules: Any, m: int) 
     rules["limits"].append({"measure": "value", "high": load - 5})
 
 
-def _together_and_apart(rng: Any, hidden: Any, frames: Frames, rules: Any, m: int) -> None:
+def _together_and_apart(
+    rng: Any, hidden: Any, frames: Frames, rules: Any, m: int
+) -> None:
     frames["accounts"]["club"] = ""
     some = rng.choice(len(hidden), 2, replace=False)
     frames["accounts"].loc[some, "club"] = "K"
@@ -190,14 +196,19 @@ def _together_and_apart(rng: Any, hidden: Any, frames: Frames, rules: Any, m: in
     rules["apart"].append({"column": "club"})
 
 
-def _protect_and_forbid(rng: Any, hidden: Any, frames: Frames, rules: Any, m: int) -> None:
+def _protect_and_forbid(
+    rng: Any, hidden: Any, frames: Frames, rules: Any, m: int
+) -> None:
     at = int(rng.integers(len(hidden)))
     accounts = frames["accounts"]
     rules["protect"] = {
         "where": [[{"column": "account_id", "in": [str(accounts["account_id"][at])]}]]
     }
     rules["forbid"].append(
-        {"accounts": [str(accounts["account_id"][at])], "reps": [str(accounts["owner"][at])]}
+        {
+            "accounts": [str(accounts["account_id"][at])],
+            "reps": [str(accounts["owner"][at])],
+        }
     )
 
 

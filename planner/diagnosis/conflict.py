@@ -14,7 +14,7 @@ problems, AAAI 2004, 167-172.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,7 +60,9 @@ class Prober:
         if key in self.known:
             return self.known[key]
         for plan, breaks in zip(self.plans, self.kept, strict=True):
-            if not any((on & bad).any() for on, bad in zip(active, breaks, strict=True)):
+            if not any(
+                (on & bad).any() for on, bad in zip(active, breaks, strict=True)
+            ):
                 return Verdict(plan, False)
         watch = self.watch
         limit = min(self.seconds, max(watch.left, 0.0))
@@ -181,10 +183,8 @@ def _in_force(ruled: Ruled, atoms: Sequence[Atom]) -> Active:
     return active
 
 
-def apart_from(
-    prober: Prober, most: int, tell: Callable[[], None] = lambda: None
-) -> list[Core]:
-    """Conflicts that share no rule, the first by the order of the rules; at most so many."""
+def apart_from(prober: Prober, most: int) -> list[Core]:
+    """Conflicts that share no rule, at most so many."""
     found: list[Core] = []
     left = list(range(len(prober.ruled.rules)))
     while len(found) < most and prober.watch.left > 0:
@@ -194,5 +194,4 @@ def apart_from(
         found.append(core)
         used = {rule for rule, _instance in core.atoms}
         left = [rule for rule in left if rule not in used]
-        tell()
     return found

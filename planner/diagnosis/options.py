@@ -153,9 +153,7 @@ def _owner(compiled: Compiled, rep_of: Positions) -> pd.Series:
 def _bent(question: Question, price: list[float | None], watch: Watch) -> Bent:
     """Change as little as possible: exactly, else by the engine."""
     ruled, seed, threads = question.ruled, question.seed, question.threads
-    exact = bend_least(
-        ruled, price, watch.part(0.7), seed=seed, threads=threads
-    )
+    exact = bend_least(ruled, price, watch.part(0.7), seed=seed, threads=threads)
     if exact.optimal or exact.infeasible or watch.left <= 0:
         return exact
     if exact is not TOO_LARGE and ruled.areas is None and exact.rep_of is not None:
@@ -213,6 +211,8 @@ def _with_cost(
 
 def _same(one: Option, other: Option) -> bool:
     def key(option: Option) -> set[tuple]:
-        return {(b.rule, b.instance, b.amount, b.side, b.rows, b.rep) for b in option.bends}
+        return {
+            (b.rule, b.instance, b.amount, b.side, b.rows, b.rep) for b in option.bends
+        }
 
     return key(one) == key(other)

@@ -67,9 +67,7 @@ def _can_bend(ruled: Ruled, number: int) -> bool:
     return isinstance(rule, PairRule) and rule.kind in STATIC
 
 
-def _per_step(
-    ruled: Ruled, number: int, price: Sequence[float | None]
-) -> list[float]:
+def _per_step(ruled: Ruled, number: int, price: Sequence[float | None]) -> list[float]:
     """Price of a step outside each band of a rule; of a tolerance, its share of it."""
     rule, one = ruled.rules[number], price[number]
     assert one is not None
@@ -106,5 +104,3 @@ def _pair_cost(
             step = int(to_integers(price[number], scale))  # type: ignore[arg-type]
             np.add.at(cost, seen.unit_of[rule.row], step * rule.barred)
     return cost
-
-

@@ -76,7 +76,7 @@ class Choice:
             self.of_kind.append(options)
             self.model.add(sum(variable for _rep, variable in options) == most)
 
-    def load(self, seen: View, band: Row) -> cp_model.LinearExprT:
+    def load(self, seen: View, band: Row) -> cp_model.LinearExpr:
         """Load of a band."""
         inside, demand = set(band.reps.tolist()), seen.demand[band.measure]
         demand = demand[self.kinds.first]
@@ -106,7 +106,9 @@ class Choice:
         on_map = np.zeros(len(self.size), dtype=bool)
         on_map[self.kinds.of_unit[areas.on_map]] = True
         for rep in np.flatnonzero(areas.needed).tolist():
-            some = [v for (kind, r), v in self.count.items() if r == rep and on_map[kind]]
+            some = [
+                v for (kind, r), v in self.count.items() if r == rep and on_map[kind]
+            ]
             self.model.add(sum(some) >= 1)
 
     def rep_of(self, solver: cp_model.CpSolver) -> Positions:

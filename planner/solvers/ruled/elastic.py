@@ -151,7 +151,7 @@ class Elastic:
         choice.model.minimize(sum(self.terms))
 
     def fewer(self, solver: cp_model.CpSolver) -> bool:
-        """Ask the same model for the same price with fewer limits touched, if many are."""
+        """Turn to the same price with fewer limits touched, if more than one is."""
         touched = [bool(solver.value(over)) for over, _most in self.over]
         if sum(touched) < 2:
             return False
@@ -326,7 +326,9 @@ class Elastic:
         model, kinds = self.choice.model, self.kinds.of_unit[units].tolist()
         for rep in range(self.ruled.m):
             some = [
-                self.choice.count[k, rep] for k in kinds if (k, rep) in self.choice.count
+                self.choice.count[k, rep]
+                for k in kinds
+                if (k, rep) in self.choice.count
             ]
             if len(some) > 1:
                 beyond = model.new_int_var(0, len(some) - 1, "")
@@ -358,7 +360,9 @@ class Elastic:
         over = self.ruled.km[rule.row[entry], rep] - limit
         metres = np.ceil(np.round(over * 1000, 6)).astype(np.int64)
         farther = model.new_int_var(0, int(metres.max(initial=0)), "")
-        for k, r, more in zip(kind.tolist(), rep.tolist(), metres.tolist(), strict=True):
+        for k, r, more in zip(
+            kind.tolist(), rep.tolist(), metres.tolist(), strict=True
+        ):
             model.add(farther >= more).only_enforce_if(self._used(k, r))
         self.terms.append(self._steps(number) * farther)
 
@@ -392,5 +396,3 @@ class Elastic:
 def priced(price: Sequence[float | None], only: Bools) -> tuple[float | None, ...]:
     """Return the prices of some rules; the others are hard."""
     return tuple(p if keep else None for p, keep in zip(price, only, strict=True))
-
-
