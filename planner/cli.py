@@ -204,7 +204,7 @@ def _why_not(
     interrupted: Callable[[], bool],
     tell: Callable[[Progress], None],
 ) -> tuple[Diagnosis, Solution]:
-    """Diagnose; solve again where that yields a plan, or one at a price is asked for."""
+    """Diagnose, and solve again where that yields a plan or a change that is wanted."""
     from planner.diagnosis import diagnose_solution
 
     talk(

@@ -111,6 +111,14 @@ class Choice:
             ]
             self.model.add(sum(some) >= 1)
 
+    def hint(self, rep_of: Positions) -> None:
+        """Begin with a plan: rep of each unit, shape (n,)."""
+        number: dict[tuple[int, int], int] = {}
+        for key in zip(self.kinds.of_unit.tolist(), rep_of.tolist(), strict=True):
+            number[key] = number.get(key, 0) + 1
+        for key, variable in self.count.items():
+            self.model.add_hint(variable, number.get(key, 0))
+
     def rep_of(self, solver: cp_model.CpSolver) -> Positions:
         """Deal the units of each kind out by the numbers found; rep of each unit."""
         of_unit, first = self.kinds
