@@ -208,7 +208,7 @@ def _why_not(
     interrupted: Callable[[], bool],
     tell: Callable[[Progress], None],
 ) -> tuple[Diagnosis, Solution]:
-    """Diagnose; where a plan is at hand after all, or asked for at a price, solve it."""
+    """Diagnose, and solve again where that yields a plan or a change that is wanted."""
     from planner.diagnosis import diagnose_solution
 
     talk(

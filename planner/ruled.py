@@ -96,7 +96,7 @@ class SetRule(Rule):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MapRule(Rule):
-    """Territories must hang together."""
+    """Territories hang together (``contiguous``), or each rep has one (``needed``)."""
 
 
 Active = tuple[Bools, ...]
@@ -170,8 +170,8 @@ class View:
     bands, apart
         Rows in force, and sets of units no two of which may share a rep; a unit occurs
         twice where two of its rows are rivals.
-    contiguous
-        Whether territories must hang together.
+    contiguous, filled
+        Whether territories must hang together, and each rep who may must have one.
     """
 
     unit_of: Positions
@@ -180,6 +180,7 @@ class View:
     bands: tuple[Row, ...]
     apart: tuple[Positions, ...]
     contiguous: bool
+    filled: bool
     first: Positions = field(repr=False)
 
     @property
@@ -213,7 +214,7 @@ def view(ruled: Ruled, active: Active) -> View:
         demand = np.add.reduceat(demand, edges, axis=1)
     bands: list[Row] = []
     apart: list[Positions] = []
-    contiguous = False
+    on_map = {"contiguous": False, "needed": False}
     for rule, on in zip(ruled.rules, active, strict=True):
         chosen = np.flatnonzero(on).tolist()
         if isinstance(rule, BandRule):
@@ -221,9 +222,16 @@ def view(ruled: Ruled, active: Active) -> View:
         elif isinstance(rule, SetRule) and rule.kind == "apart":
             apart += [unit_of[rule.sets[i]] for i in chosen]
         elif isinstance(rule, MapRule):
-            contiguous |= bool(on.any())
+            on_map[rule.kind] |= bool(on.any())
     return View(
-        unit_of, allowed, demand, tuple(bands), tuple(apart), contiguous, order[edges]
+        unit_of=unit_of,
+        allowed=allowed,
+        demand=demand,
+        bands=tuple(bands),
+        apart=tuple(apart),
+        contiguous=on_map["contiguous"],
+        filled=on_map["needed"],
+        first=order[edges],
     )
 
 
@@ -266,8 +274,8 @@ def parted(rule: Rule, instance: int, rep: int = -1) -> tuple[Rule, Rule]:
     if isinstance(rule, SetRule):
         rows = rule.sets[instance]
         sets = tuple(s[:1] if i == instance else s for i, s in enumerate(rule.sets))
-        alone = replace(rule, sets=(rows,), labels=(rule.labels[instance],))
-        return replace(rule, sets=sets), alone
+        only = replace(rule, sets=(rows,), labels=(rule.labels[instance],))
+        return replace(rule, sets=sets), only
     assert isinstance(rule, PairRule)
     mine = np.zeros(rule.barred.shape, dtype=bool)
     mine[rule.member == instance] = True

@@ -108,6 +108,13 @@ def _rules(
                     labels=tuple(label for label, _rows in groups),
                     sets=tuple(rows for _label, rows in groups),
                 )
+    if areas is not None:
+        yield MapRule(
+            path="reps",
+            kind="needed",
+            says=_("each rep has a region, where rules leave one"),
+            labels=("",),
+        )
     if areas is not None and areas.contiguous:
         yield MapRule(
             path="areas.contiguous",
@@ -232,7 +239,7 @@ def _skill_rule(pairs: Pairs) -> Iterator[Rule]:
     column = pairs.accounts["skills"].astype(str)
     for text, rows in column.groupby(column).indices.items():
         for skill, level in parse_skills(str(text)).items():
-            rows_of_skill.setdefault((skill, level), []).extend(rows.tolist())
+            rows_of_skill.setdefault((skill, level), []).extend(map(int, rows))
     row: list[int] = []
     member: list[int] = []
     labels: list[str] = []

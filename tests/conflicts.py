@@ -1,4 +1,4 @@
-"""Random questions without a plan: some twenty rules, one to three conflicts planted."""
+"""Random questions without a plan: some twenty rules, a few conflicts planted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def without_plan(seed: int, n: int, m: int) -> tuple[Scenario, Frames, int]:
     rules = _kept_rules(rng, hidden, frames, m)
     planted = int(rng.integers(1, 4))
     kinds = rng.choice(len(_PLANTED), planted, replace=False)
-    for kind in kinds:
+    for kind in sorted(kinds, key=lambda one: _PLANTED[one] is _too_far):
         _PLANTED[kind](rng, hidden, frames, rules, m)
     tables = {"accounts": {"file": "accounts"}, "reps": {"file": "reps"}}
     scenario = Scenario.model_validate(tables | rules)
@@ -222,7 +222,9 @@ def _no_moves(rng: Any, hidden: Any, frames: Frames, rules: Any, m: int) -> None
 
 
 def _too_far(rng: Any, hidden: Any, frames: Frames, rules: Any, m: int) -> None:
-    at = int(rng.integers(len(hidden)))
+    pinned = {one for pin in rules["pins"] for one in pin["accounts"]}
+    free = ~frames["accounts"]["account_id"].isin(pinned)  # pins are exempt from max_km
+    at = int(rng.choice(np.flatnonzero(free) if free.any() else len(hidden)))
     frames["accounts"].loc[at, ["latitude", "longitude"]] = [58.0, 5.0]
 
 

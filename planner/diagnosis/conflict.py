@@ -14,7 +14,7 @@ problems, AAAI 2004, 167-172.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -183,10 +183,8 @@ def _in_force(ruled: Ruled, atoms: Sequence[Atom]) -> Active:
     return active
 
 
-def apart_from(
-    prober: Prober, most: int, tell: Callable[[], None] = lambda: None
-) -> list[Core]:
-    """Conflicts that share no rule, the first by the order of the rules; at most so many."""
+def apart_from(prober: Prober, most: int) -> list[Core]:
+    """Conflicts that share no rule, at most so many."""
     found: list[Core] = []
     left = list(range(len(prober.ruled.rules)))
     while len(found) < most and prober.watch.left > 0:
@@ -196,5 +194,4 @@ def apart_from(
         found.append(core)
         used = {rule for rule, _instance in core.atoms}
         left = [rule for rule in left if rule not in used]
-        tell()
     return found

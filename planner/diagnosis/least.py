@@ -41,8 +41,8 @@ def diagnose_solution(
     Returns
     -------
     The diagnosis, and a solution: with a plan if the diagnosis found one that keeps
-    every rule, or if the cheapest option was asked for; else the one given. The scenario
-    of a plan that rests on changed rules names them in `Scenario.relaxed`.
+    every rule, or if the cheapest option was asked for; else the one given. Where a
+    plan rests on changed rules, its `Scenario.relaxed` names them.
     """
     told = diagnose_tables(
         solution.scenario,

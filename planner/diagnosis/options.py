@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,19 +30,29 @@ MOST = 5
 """Options that are handed out."""
 SAME = 1e-6
 """Prices closer than this, as a share, are the same."""
+OTHER_SECONDS = 10.0
+"""For each option after the first, at most."""
 SOLVE_SECONDS = 2.0
 """For the best plan under an option, at most."""
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What options are sought for."""
+    """
+    What options are sought for.
+
+    Attributes
+    ----------
+    plans
+        Plans to begin with, whatever rules they break: rep of each row.
+    """
 
     ruled: Ruled
     tables: Tables
     prices: tuple[BendPrice, ...]
     seed: int
     threads: int
+    plans: tuple[Positions, ...] = ()
 
     @property
     def scenario(self) -> Scenario:
@@ -60,10 +70,16 @@ def options_of(question: Question, watch: Watch) -> list[Option]:
     and a plan keeps all of its rules.
     """
     found: list[Option] = []
+    plans = question.plans
     for trial in _trials(question, found):
+        known = (*plans, *(o.rep_of for o in found if o.rep_of is not None))
+        question = replace(question, plans=known)
         if watch.left <= 0 or len(found) > MOST:
             break
-        option = _option(question, trial, watch.part(0.25 if found else 0.5))
+        part = watch.part(0.25 if found else 0.5)
+        if found:
+            part.time_limit = min(part.time_limit, part.seconds + OTHER_SECONDS)
+        option = _option(question, trial, part)
         if option is not None and not any(_same(option, one) for one in found):
             found.append(option)
     found.sort(key=lambda option: (option.price, len(option.changes)))
@@ -89,9 +105,9 @@ def _trials(question: Question, found: list[Option]) -> Iterator[_Trial]:
         return
     best = found[0]
     used = list(dict.fromkeys(rules[bend.rule].kind for bend in best.bends))
-    if len(kinds) > 1:
-        others = [kind for kind in kinds if kind not in used]
-        yield from (_Trial((kind,)) for kind in [*used, *others])
+    others = [kind for kind in kinds if kind not in used]
+    alone = used if len(used) > 1 else []  # else the first option is of one kind
+    yield from (_Trial((kind,)) for kind in [*alone, *others])
     for kind in used:
         rest = tuple(other for other in kinds if other != kind)
         if len(rest) > 1:
@@ -153,7 +169,12 @@ def _owner(compiled: Compiled, rep_of: Positions) -> pd.Series:
 def _bent(question: Question, price: list[float | None], watch: Watch) -> Bent:
     """Change as little as possible: exactly, else by the engine."""
     ruled, seed, threads = question.ruled, question.seed, question.threads
-    exact = bend_least(ruled, price, watch.part(0.7), seed=seed, threads=threads)
+    pricing = _pricing(question, price)
+    costs = [cost_of(bends_of(ruled, plan), pricing) for plan in question.plans]
+    hint = question.plans[int(np.argmin(costs))] if costs else None
+    exact = bend_least(
+        ruled, price, watch.part(0.7), hint=hint, seed=seed, threads=threads
+    )
     if exact.optimal or exact.infeasible or watch.left <= 0:
         return exact
     if exact is not TOO_LARGE and ruled.areas is None and exact.rep_of is not None:
@@ -163,9 +184,14 @@ def _bent(question: Question, price: list[float | None], watch: Watch) -> Bent:
     known = [one for one in (exact.rep_of, found.rep_of) if one is not None]
     if not known:
         return found._replace(bound=bound)
-    pricing = (*question.prices, *question.prices[:1])  # a rule parted off never bends
     best = min(known, key=lambda plan: cost_of(bends_of(ruled, plan), pricing))
     return Bent(best, bound, False, False)
+
+
+def _pricing(question: Question, price: Sequence[float | None]) -> list[BendPrice]:
+    """Prices as they are, but for what must not be bent now."""
+    some = [*question.prices, *question.prices[:1]][: len(price)]
+    return [replace(one, price=now) for one, now in zip(some, price, strict=True)]
 
 
 def keeps_all(compiled: Compiled, rep_of: Positions) -> bool:

@@ -12,7 +12,7 @@ from planner.solvers.ruled.bends import Bend
 PER_HOUR, PER_ACCOUNT = 50.0, 200.0
 PER_REGION, PER_MOVED_VALUE, PER_CURRENCY = 500.0, 0.1, 1.0
 """Defaults where ``[relax]`` gives no price for a limit or a budget."""
-NEVER = ("set_apart",)
+NEVER = ("set_apart", "needed")
 """Kinds that are never bent: take the key out of the scenario instead."""
 
 

@@ -98,7 +98,7 @@ def _limits(
     entry = _entry(given, rule)
     ends: dict[int, Given] = {}
     for bend in bends:
-        old, new = ends_of(ruled, bend)
+        _old, new = ends_of(ruled, bend)
         ends.setdefault(bend.instance, {})[bend.side] = new
     first, *others = ends
     if len(ends) == len(rule.labels) and (
@@ -167,7 +167,7 @@ def _freed(ruled: Ruled, bends: list[Bend]) -> list[str]:
 
 
 def _but(ids: list[str], regions_whole: bool = False) -> list[Given]:
-    """Conditions that leave out some rows; a region with all accounts in it if asked."""
+    """Conditions that leave out some rows; a region with all in it, if asked."""
     regions = [one.removeprefix(PREFIX) for one in ids if one.startswith(PREFIX)]
     if not (regions_whole and regions):
         return [{"column": "account_id", "not_in": ids}]

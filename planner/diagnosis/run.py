@@ -29,6 +29,8 @@ MOST_CONFLICTS = 3
 """Conflicts that share no rule, at most."""
 CONFLICT_SHARE, REFINE_SHARE = 0.4, 0.35
 """Shares of the time left: for the rules that conflict, then for their instances."""
+PLANS_KEPT = 50
+"""Plans from the search for conflicts that options may begin with."""
 QUESTION_SHARE = 0.3
 """Share of that time for one question whether a plan exists."""
 
@@ -161,7 +163,12 @@ class _Run:
         self.watch.report(_("options"))
         prices = prices_of(ruled)
         question = Question(
-            ruled, self.tables, prices, self.seed, self.scenario.solve.threads
+            ruled,
+            self.tables,
+            prices,
+            self.seed,
+            self.scenario.solve.threads,
+            tuple(prober.plans[-PLANS_KEPT:]),
         )
         options = options_of(question, self.watch)
         self._remark(prober, proven, conflicts, options)

@@ -74,9 +74,7 @@ def _freeing(text: str) -> Callable[[Ruled, Rule, Bend], str]:
     def say(ruled: Ruled, rule: Rule, bend: Bend) -> str:
         rows = names(ruled, bend.rows)
         label = rule.labels[bend.instance] if bend.instance >= 0 else ""
-        return _(text).format(
-            n=len(rows), names=few(rows), rule=rule.path, label=label, says=rule.says
-        )
+        return _(text).format(names=few(rows), rule=rule.path, label=label)
 
     return say
 
@@ -113,15 +111,13 @@ _SAY: dict[str, Callable[[Ruled, Rule, Bend], str]] = {
     "limits": _limit,
     "budgets": _limit,
     "balance": _tolerance,
-    "pins": _freeing(N_("free {n:,} account(s) of {rule}: {names}")),
-    "forbid": _freeing(N_("free {n:,} account(s) of {rule}: {names}")),
-    "protect": _freeing(N_("unlock {n:,} account(s) of {rule}: {names}")),
-    "fit": _freeing(N_("let {n:,} account(s) be served in spite of {rule}: {names}")),
-    "together": _freeing(
-        N_("take {n:,} account(s) out of the group {label!r} of {rule}: {names}")
-    ),
+    "pins": _freeing(N_("free {names} of {rule}")),
+    "forbid": _freeing(N_("free {names} of {rule}")),
+    "protect": _freeing(N_("unlock {names} ({rule})")),
+    "fit": _freeing(N_("let {names} be served in spite of {rule}")),
+    "together": _freeing(N_("take {names} out of the group {label!r} of {rule}")),
     "apart": _freeing(
-        N_("let {n:,} account(s) of {label!r} share a rep in spite of {rule}: {names}")
+        N_("let {names} share a rep with the rest of {label!r} in spite of {rule}")
     ),
     "skills": _skill,
     "max_km": _distance,

@@ -10,7 +10,7 @@ import numpy as np
 
 from planner.rounding import highest, lowest
 from planner.ruled import BandRule, MapRule, PairRule, Positions, Ruled, SetRule
-from planner.solvers.ruled.broken import excess, load_of, pieces_too_many
+from planner.solvers.ruled.broken import excess, load_of, map_breach
 
 TOLERANCE_STEP = 0.001
 """A tolerance is widened in tenths of a percentage point."""
@@ -67,7 +67,7 @@ def bends_of(ruled: Ruled, rep_of: Positions) -> list[Bend]:
             found += _of_sets(ruled, number, rule, rep_of)
         elif isinstance(rule, MapRule):
             assert ruled.areas is not None
-            if pieces_too_many(ruled.areas, ruled.unit_of, rep_of):
+            if map_breach(ruled.areas, rule.kind, ruled.unit_of, rep_of):
                 found.append(Bend(number, -1, 1))
     return found
 

@@ -34,7 +34,7 @@ def broken(ruled: Ruled, rep_of: Positions) -> Active:
                 excess(rep_of[rows], ruled.m, rule.kind) > 0 for rows in rule.sets
             ]
         elif ruled.areas is not None:
-            bad[:] = pieces_too_many(ruled.areas, ruled.unit_of, rep_of) > 0
+            bad[:] = map_breach(ruled.areas, rule.kind, ruled.unit_of, rep_of) > 0
         found.append(bad)
     return tuple(found)
 
@@ -55,10 +55,11 @@ def load_of(ruled: Ruled, band: Row, rep_of: Positions) -> int:
     return int(ruled.demand[band.measure, at, rep_of[at]].sum())
 
 
-def pieces_too_many(areas: Areas, unit_of: Positions, rep_of: Positions) -> int:
-    """Connected pieces of all territories beyond one each."""
+def map_breach(areas: Areas, kind: str, unit_of: Positions, rep_of: Positions) -> int:
+    """Pieces of all territories beyond one each, or reps without a region."""
     m = len(areas.needed)
-    return areas.breaches(of_units(unit_of, rep_of), m).get("contiguity", 0)
+    found = areas.breaches(of_units(unit_of, rep_of), m)
+    return found.get("contiguity" if kind == "contiguous" else "empty territories", 0)
 
 
 def of_units(

@@ -76,7 +76,7 @@ class Choice:
             self.of_kind.append(options)
             self.model.add(sum(variable for _rep, variable in options) == most)
 
-    def load(self, seen: View, band: Row) -> cp_model.LinearExprT:
+    def load(self, seen: View, band: Row) -> cp_model.LinearExpr:
         """Load of a band."""
         inside, demand = set(band.reps.tolist()), seen.demand[band.measure]
         demand = demand[self.kinds.first]
@@ -110,6 +110,14 @@ class Choice:
                 v for (kind, r), v in self.count.items() if r == rep and on_map[kind]
             ]
             self.model.add(sum(some) >= 1)
+
+    def hint(self, rep_of: Positions) -> None:
+        """Begin with a plan: rep of each unit, shape (n,)."""
+        number: dict[tuple[int, int], int] = {}
+        for key in zip(self.kinds.of_unit.tolist(), rep_of.tolist(), strict=True):
+            number[key] = number.get(key, 0) + 1
+        for key, variable in self.count.items():
+            self.model.add_hint(variable, number.get(key, 0))
 
     def rep_of(self, solver: cp_model.CpSolver) -> Positions:
         """Deal the units of each kind out by the numbers found; rep of each unit."""

@@ -29,6 +29,7 @@ def units_map(ruled: Ruled, seen: View) -> Areas:
         edges=edges.astype(np.int64),
         on_map=on_map,
         contiguous=seen.contiguous,
+        needed=areas.needed & seen.filled,
         place=np.stack(place, axis=1),
         cut=None,
         inertia=None,
@@ -53,16 +54,25 @@ def hang_together(choice: Choice, areas: Areas) -> None:
             parents[child].append(step)
             model.add(depth[child] == depth[parent] + 1).only_enforce_if(step)
             for rep, variable in choice.of_kind[child]:
+                if (parent, rep) in choice.count:
+                    model.add(depth[child] <= depth[parent] + 1).only_enforce_if(
+                        variable, choice.count[parent, rep]
+                    )
                 other = choice.count.get((parent, rep))
                 if other is None:
                     model.add_implication(step, variable.negated())
                 else:
                     model.add_bool_or(step.negated(), variable.negated(), other)
+    only = {
+        options[0][0]: kind
+        for kind in reversed(on_map)
+        if len(options := choice.of_kind[kind]) == 1
+    }
     roots: list[list[cp_model.IntVar]] = [[] for _rep in range(m)]
     for kind in on_map:
         own = []
         for rep, variable in choice.of_kind[kind]:
-            if rep < m:
+            if rep < m and only.get(rep, kind) == kind:  # who has one may begin there
                 root = model.new_bool_var("")
                 model.add_implication(root, variable)
                 roots[rep].append(root)

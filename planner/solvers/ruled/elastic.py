@@ -72,6 +72,7 @@ def bend_least(
     price: Sequence[float | None],
     watch: Watch,
     *,
+    hint: Positions | None = None,
     seed: int = 1,
     threads: int = 2,
 ) -> Bent:
@@ -82,6 +83,8 @@ def bend_least(
     ----------
     price
         Of one unit of change of each rule, in currency; None: the rule is hard.
+    hint
+        A plan to begin with: rep of each row, shape (rows,).
 
     Returns
     -------
@@ -93,6 +96,8 @@ def bend_least(
     if elastic.size > MOST_VARIABLES or (elastic.on_map and elastic.size > MOST_TREES):
         return TOO_LARGE
     elastic.build()
+    if hint is not None:
+        elastic.choice.hint(hint[elastic.seen.first])
     first = ask(elastic.choice.model, watch, seed=seed, threads=threads)
     bound = first.bound / elastic.scale if math.isfinite(first.bound) else 0.0
     if not first.found:
@@ -151,7 +156,7 @@ class Elastic:
         choice.model.minimize(sum(self.terms))
 
     def fewer(self, solver: cp_model.CpSolver) -> bool:
-        """Ask the same model for the same price with fewer limits touched, if many are."""
+        """Turn to the same price with fewer limits touched, if more than one is."""
         touched = [bool(solver.value(over)) for over, _most in self.over]
         if sum(touched) < 2:
             return False

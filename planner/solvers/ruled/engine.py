@@ -67,7 +67,7 @@ def ask_engine(
 def solved(
     problem: Problem, watch: Watch, seed: int, threads: int
 ) -> tuple[Positions | None, int, bool]:
-    """Rep of each unit, lower bound on the cost, and whether there is proven no plan."""
+    """Rep of each unit, lower bound on the cost, and whether no plan is proven."""
     from planner.solvers.areas.warm import warm_up_areas
     from planner.solvers.warm import warm_up
 

@@ -20,8 +20,8 @@ MOST_VARIABLES = 250_000
 """Kinds of units x reps up to which CP-SAT is asked."""
 MOST_TREES = 4_000
 """Units x reps up to which CP-SAT is asked for connected territories."""
-ENGINE_SHARE = 0.4
-"""Share of the time for the search, before CP-SAT looks for connected territories."""
+EXACT_SHARE = 0.6
+"""Share of the time for CP-SAT, before a search looks for connected territories."""
 
 
 class Verdict(NamedTuple):
@@ -72,22 +72,20 @@ def _without_map(
 def _on_map(
     ruled: Ruled, seen: View, allowed: Bools, watch: Watch, seed: int, threads: int
 ) -> Verdict:
-    """Connected territories: a search, then an exact model of small maps."""
-    small = seen.n * ruled.m <= MOST_TREES
-    part = watch.part(ENGINE_SHARE) if small else watch
-    units, infeasible = ask_engine(ruled, seen, part, seed, threads)
-    if units is not None or infeasible:
-        return Verdict(None if units is None else units[seen.unit_of], infeasible)
-    if not small or watch.left <= 0:
-        return UNKNOWN
-    areas, each = units_map(ruled, seen), np.arange(seen.n, dtype=np.intp)
-    choice = Choice(allowed, Kinds(each, each))
-    for band in seen.bands:
-        choice.keep(seen, band)
-    choice.fill(areas)
-    if seen.contiguous:
-        hang_together(choice, areas)
-    return _asked(choice, seen, watch, seed, threads)
+    """Connected territories: an exact model of small maps, then a search."""
+    if seen.n * ruled.m <= MOST_TREES:
+        areas, each = units_map(ruled, seen), np.arange(seen.n, dtype=np.intp)
+        choice = Choice(allowed, Kinds(each, each))
+        for band in seen.bands:
+            choice.keep(seen, band)
+        choice.fill(areas)
+        if seen.contiguous:
+            hang_together(choice, areas)
+        found = _asked(choice, seen, watch.part(EXACT_SHARE), seed, threads)
+        if found.infeasible or found.rep_of is not None or watch.left <= 0:
+            return found
+    units, infeasible = ask_engine(ruled, seen, watch, seed, threads)
+    return Verdict(None if units is None else units[seen.unit_of], infeasible)
 
 
 def within_caps(seen: View) -> Bools:

@@ -1,5 +1,5 @@
 """
-Units that may only go to reps whose caps cannot take them: Hall's condition by max flow.
+Units that may only go to reps whose caps cannot take them: Hall, by max flow.
 
 A flow from units to reps within the caps falls short exactly where some units, all of
 whose reps are among a set of reps, need more than these may have; the minimum cut names
