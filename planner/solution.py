@@ -196,6 +196,11 @@ class Solution:
 
         return write_plan_folder(Path(folder), self, drawings=drawings)
 
+    def _repr_html_(self) -> str:
+        from planner.workspace import card_of
+
+        return card_of(self)
+
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the territories; returns the axes."""
         from planner.workspace import plot_plan

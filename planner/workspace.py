@@ -414,6 +414,17 @@ def plot_plan(solution: Solution, ax: Axes | None = None) -> Axes:
     return plot_territories(**layers, ax=ax)
 
 
+def card_of(solution: Solution) -> str:
+    """Return what a notebook shows of a solution: key figures and a small map."""
+    from planner.report import card, card_without_plan
+
+    if solution.plan is None:
+        ended = _("No plan: {status}.").format(status=_(solution.status))
+        return card_without_plan(solution.scenario.name, ended, solution.reasons)
+    view = view_of(solution, certificate_of(solution))
+    return card(briefing(view, view.layers(), language()))
+
+
 def _layers_or_raise(view: PlanView) -> dict[str, Any]:
     layers = view.layers()
     if layers is None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from html.parser import HTMLParser
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from planner.report import ReportData
+
+VOID = {"meta", "br", "hr", "img", "input", "link"}
 
 EVIL = "<img src=x onerror=alert(1)>"
 
@@ -87,3 +91,31 @@ def report_data() -> ReportData:
             {"name": ["Ann", EVIL]}, index=["R1", "R2"], geometry=squares, crs=4326
         ),
     )
+
+
+class Tags(HTMLParser):
+    """Reads a page as a browser does; notes faults of nesting."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.faults: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(tag)
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        """Attributes of all elements of this name."""
+        return [attrs for name, attrs in self.seen if name == tag]

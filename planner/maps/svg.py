@@ -90,6 +90,7 @@ def draw_svg(
     areas: AreaLayer | None = None,
     *,
     detail: float = DETAIL,
+    labelled: bool = True,
 ) -> Drawing:
     """
     Lay out territories for an SVG.
@@ -100,6 +101,8 @@ def draw_svg(
         As in `plot_territories`.
     detail
         Detail finer than this is left out, in units of a map that is `WIDTH` wide.
+    labelled
+        False leaves out the labels: to place many takes most of the time.
     """
     windows = map_frames(territories, accounts, areas)
     fills = _seen(windows, territories.geometry.to_numpy())
@@ -121,7 +124,7 @@ def draw_svg(
         for at, seen in enumerate(_seen(windows, outline.geometry.to_numpy())):
             lines += map(area_path, _simple(_on_page(plan, seen, at), detail))
     insets = [_box_on_page(plan, box) for box in plan.boxes]
-    words, height = _words(territories), WIDTH / aspect
+    words, height = _words(territories) if labelled else [], WIDTH / aspect
     return Drawing(
         height=height,
         areas=[
@@ -203,6 +206,8 @@ def _labels(
     leaders: bool,
 ) -> list[Label]:
     """Place names or ids; without leader lines only those that fit inside."""
+    if not words:
+        return []
     wordings = [
         [Wording((text,), _wide(text) * size, 1.15 * size) for text in texts]
         for texts in words

@@ -1,5 +1,6 @@
 """The report: one page for those who decide, self-contained and printable."""
 
+from planner.report.card import card, card_without_plan
 from planner.report.data import ReportData
 from planner.report.decision import decision, headline
 from planner.report.numbers import Numbers, locale_of
@@ -9,6 +10,8 @@ from planner.report.trade import read_frontier, read_headcount
 __all__ = [
     "Numbers",
     "ReportData",
+    "card",
+    "card_without_plan",
     "decision",
     "headline",
     "locale_of",

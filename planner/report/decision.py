@@ -104,13 +104,13 @@ def _changes(data: ReportData, numbers: Numbers) -> list[str]:
     if left == 1:
         text.append(_("One account is left without a rep."))
     elif left:
-        words = _("{n} accounts are left without a rep.")
-        text.append(words.format(n=numbers.count(left)))
+        said = _("{n} accounts are left without a rep.")
+        text.append(said.format(n=numbers.count(left)))
     elif vacant == 1 and not data.by_region:
         text.append(_("One account that nobody serves today gets a rep."))
     elif vacant and not data.by_region:
-        words = _("{n} accounts that nobody serves today get a rep.")
-        text.append(words.format(n=numbers.count(vacant)))
+        said = _("{n} accounts that nobody serves today get a rep.")
+        text.append(said.format(n=numbers.count(vacant)))
     return text
 
 

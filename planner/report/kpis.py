@@ -138,7 +138,7 @@ def _travel(data: ReportData, numbers: Numbers) -> Tile | None:
 
 def _capacity(data: ReportData, numbers: Numbers) -> Tile | None:
     use = data.figure("capacity_use")
-    if use is None or "hours" not in data.loads or "capacity" not in data.loads:
+    if use is None or "hours" not in data.measures.index:
         return None
     full = (shares_of(data, "hours") > 1 - 5e-4).sum()
     return Tile(

@@ -87,12 +87,19 @@ def report_page(data: ReportData) -> str:
     return render("report.html.j2", **_context(data))
 
 
-def drawing_of(data: ReportData, detail: float = DETAIL) -> Drawing | None:
+def drawing_of(
+    data: ReportData, detail: float = DETAIL, *, labelled: bool = True
+) -> Drawing | None:
     """Return the map; None where nothing has a place."""
     if data.territories is None or not len(data.territories):
         return None
     return draw_svg(
-        data.territories, data.accounts, data.outline, data.areas, detail=detail
+        data.territories,
+        data.accounts,
+        data.outline,
+        data.areas,
+        detail=detail,
+        labelled=labelled,
     )
 
 

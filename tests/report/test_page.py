@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
-from report_case import EVIL, report_data
+from report_case import EVIL, Tags, report_data
 
 from planner.report import ReportData, report_page, write_report
 from planner.report.page import css_text
 from planner.words import set_language
-
-VOID = {"meta", "br", "hr", "img", "input", "link"}
 
 
 @pytest.fixture(scope="module")
@@ -29,34 +26,6 @@ def data() -> ReportData:
 def page(data: ReportData) -> str:
     """The whole report; nobody changes it."""
     return report_page(data)
-
-
-class Tags(HTMLParser):
-    """Reads a page as a browser does; notes faults of nesting."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.seen: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.faults: list[str] = []
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            self.faults.append(tag)
-
-    def named(self, tag: str) -> list[dict[str, str | None]]:
-        """Attributes of all elements of this name."""
-        return [attrs for name, attrs in self.seen if name == tag]
 
 
 def test_decision_comes_first(page: str) -> None:
