@@ -67,6 +67,7 @@ def briefing(
         bound=certificate["bound"] / money,
         terms=_terms(view),
         loads=view.loads,
+        pools=view.pools,
         measures=_measures(view),
         baselines=_baselines(view),
         binding=_binding(view),

@@ -332,7 +332,7 @@ def check(scenario: Path, faults: Path | None, as_json: bool) -> None:
                 fit.format(
                     regions=regions,
                     accounts=len(tables.accounts),
-                    reps=len(tables.reps),
+                    reps=len(tables.reps) - len(question.pools),
                 )
             )
     if found:

@@ -102,23 +102,26 @@ def compile_opening(tables: Tables, scenario: Scenario) -> Compiled:
                 "bases.where."
             ).format(n=units, m=pairs.m, most=SPARSE_PAIRS)
         )
+    pools = int(pairs.is_pool.sum())  # they stand last, and are open in any case
+    cost = to_integers(every["cost"].to_numpy(float), pairs.cost_scale)
     opening = Opening(
-        bases.count,
+        bases.count + pools,
         bases.exactly,
-        to_integers(every["cost"].to_numpy(float), pairs.cost_scale),
-        every["kept"].to_numpy(bool),
+        np.append(cost, np.zeros(pools, dtype=np.int64)),
+        np.append(every["kept"].to_numpy(bool), np.ones(pools, dtype=bool)),
     )
     return _compiled(pairs, scenario, opening)
 
 
 def vacant(tables: Tables) -> Tables:
     """
-    Return tables in which only reps whose bases are kept own anything today.
+    Return tables in which only pools and reps with kept bases own anything today.
 
     Whether another base is that of an owner depends on what is opened.
     """
     assert tables.bases is not None
     stay = tables.bases.index[tables.bases["kept"].to_numpy(bool)]
+    stay = stay.union(tables.reps.index.difference(tables.bases.index))
     frames: dict[str, Any] = {"accounts": tables.accounts, "regions": tables.regions}
     for name, frame in frames.items():
         if frame is not None and "owner" in frame:
@@ -279,16 +282,17 @@ def _caps(pairs: Pairs, rows: tuple[Row, ...]) -> NDArray[np.int64]:
 
 def _rows(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Iterator[Row]:
     everyone = np.arange(pairs.m + 1)
+    yield from _pool_rows(pairs, scenario)
     for index, limit in enumerate(scenario.limits):
         for label, reps in _rep_sets(pairs, limit):
             yield _limit_row(pairs, limit, f"limits[{index}]/{label}", reps)
     for index, balance in enumerate(scenario.balance):
         known = balance.target == "equal" and balance.per == "rep"
         if opening is None:
-            yield from _balance_rows(pairs, balance, f"balance[{index}]", pairs.m)
+            yield from _balance_rows(pairs, balance, f"balance[{index}]", 0)
         elif known and opening.exactly and not scenario.areas.set_apart:
-            count = opening.count
-            yield from _balance_rows(pairs, balance, f"balance[{index}]", count)
+            closed = pairs.m - opening.count
+            yield from _balance_rows(pairs, balance, f"balance[{index}]", closed)
     for index, budget in enumerate(scenario.budgets):
         scale = pairs.scale_of(budget.of)
         amount = budget.amount
@@ -305,10 +309,24 @@ def _rows(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Iterator
         yield Row(f"budgets[{index}]", measure, everyone, 0, high, None)
 
 
+def _pool_rows(pairs: Pairs, scenario: Scenario) -> Iterator[Row]:
+    """Caps of the pools themselves."""
+    for index, pool in enumerate(scenario.pools):
+        at = np.flatnonzero(pairs.reps.index == pool.id)
+        caps = ((scenario.capacity_measure, pool.capacity),)
+        for measure, most in (*caps, ("accounts", pool.max_accounts)):
+            if most is not None:
+                high = highest(float(most), pairs.scale_of(measure))
+                row_id = f"pools[{index}]/{measure}"
+                yield Row(row_id, pairs.measures.index(measure), at, 0, high, None)
+
+
 def _rep_sets(pairs: Pairs, rule: Limit | Balance) -> Iterator[tuple[str, Positions]]:
     """Label and reps of each set that a limit or a balance speaks of."""
-    chosen = np.ones(pairs.m, dtype=bool)
+    chosen = ~pairs.is_pool[:-1]  # a pool counts where it is named, or its team
     if isinstance(rule, Limit):
+        if rule.reps is not None or rule.teams is not None:
+            chosen = np.ones(pairs.m, dtype=bool)
         if rule.reps is not None:
             chosen &= pairs.reps.index.isin(rule.reps)
         if rule.teams is not None:
@@ -344,14 +362,15 @@ def _end(pairs: Pairs, end: float | str | None, reps: Positions) -> float | None
 
 
 def _balance_rows(
-    pairs: Pairs, balance: Balance, prefix: str, shares: int
+    pairs: Pairs, balance: Balance, prefix: str, closed: int
 ) -> Iterator[Row]:
-    """Bands around the target; `shares` territories have part in it, mostly all m."""
+    """Bands around the target, which `closed` of the reps have no part in."""
     scale = pairs.scale_of(balance.measure)
     measure = pairs.measures.index(balance.measure)
     weights = np.ones(pairs.m)
     if balance.target != "equal":
         weights = np.nan_to_num(pairs.reps[balance.target].to_numpy(float))
+    weights[pairs.is_pool[:-1]] = 0.0
     if not weights.sum() > 0:
         raise PlannerError(
             _(
@@ -360,8 +379,8 @@ def _balance_rows(
             ).format(key=prefix, field=balance.target)
         )
     weights[pairs.is_apart[:-1]] = 0.0  # what is set apart takes no part in balance
-    total = float(pairs.own[balance.measure][pairs.apart_rep < 0].sum())
-    whole = weights.sum() - (pairs.m - shares)
+    total = float(pairs.own[balance.measure][pairs.apart_rep < 0].sum()) * balance.part
+    whole = weights.sum() - closed
     for label, reps in _rep_sets(pairs, balance):
         reps = reps[~pairs.is_apart[reps]]
         if not len(reps):

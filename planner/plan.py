@@ -90,15 +90,16 @@ class Plan:
 
     @cached_property
     def _priced(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Pair costs, and one-way km (NaN where left out or without places)."""
+        """Pair costs, and one-way km (NaN where left out, or nobody travels)."""
         pairs, n = self.compiled.pairs, len(self.rep_of)
         cost = np.zeros((len(pairs.terms), n), dtype=np.int64)
         km = np.full(n, np.nan)
         for begin in range(0, n, PAIRS_PER_BLOCK):
             at = np.arange(begin, min(n, begin + PAIRS_PER_BLOCK))
-            block, served = pairs.price(at, self.rep_of[at]), self.rep_of[at] < pairs.m
+            block = pairs.price(at, self.rep_of[at])
+            travelled = (self.rep_of[at] < pairs.m) & ~pairs.is_pool[self.rep_of[at]]
             cost[:, at] = block.cost
-            km[at[served]] = block.km[served]
+            km[at[travelled]] = block.km[travelled]
         return cost, km
 
     def to_frame(self) -> pd.DataFrame:

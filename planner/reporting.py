@@ -15,6 +15,7 @@ from planner.scenario.model import OPENING
 from planner.tables import (
     Tables,
     area_regions,
+    is_pool,
     parse_skills,
     planning_rows,
 )
@@ -57,8 +58,8 @@ class PlanView:
 
     @cached_property
     def loads(self) -> pd.DataFrame:
-        """Per rep what map and report show; index ``rep_id``."""
-        reps, measured = self.tables.reps, self.metrics.reps
+        """Per rep what map and report show; index ``rep_id``, without pools."""
+        reps, measured = self.reps, self.metrics.reps.loc[self.reps.index]
         frame = pd.DataFrame(
             {
                 "name": reps["name"],
@@ -82,6 +83,26 @@ class PlanView:
         frame = self._with_regions(frame) if self.by_region else frame
         return self._with_measures(frame)
 
+    @cached_property
+    def reps(self) -> pd.DataFrame:
+        """Clean reps who may have a territory: all but pools."""
+        return self.tables.reps[~is_pool(self.tables.reps, self.scenario)]
+
+    @cached_property
+    def pools(self) -> pd.DataFrame:
+        """What each pool serves; index ``rep_id``, empty without pools."""
+        reps, measured = self.tables.reps, self.metrics.reps
+        frame = pd.DataFrame(
+            {
+                "name": reps["name"],
+                "accounts": measured["accounts"],
+                "hours": measured[f"load_{self.scenario.capacity_measure}"],
+                "capacity": reps["capacity"],
+                "value": measured["load_value"],
+            }
+        )
+        return frame[is_pool(reps, self.scenario)]
+
     @property
     def by_region(self) -> bool:
         """Whether reps get regions."""
@@ -89,7 +110,7 @@ class PlanView:
 
     def _with_regions(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Regions and balanced measures of each rep; without what nobody has."""
-        measured = self.metrics.reps
+        measured = self.metrics.reps.loc[frame.index]
         frame.insert(1, "regions", measured["regions"].fillna(0).astype(int))
         unused = ["hours"] if "capacity" not in frame else []
         frame = frame.drop(columns=[c for c in unused if frame[c].eq(0).all()])
@@ -111,7 +132,7 @@ class PlanView:
     @property
     def specialist(self) -> pd.Series | None:
         """Accounts that need a skill which not every rep has; None: there are none."""
-        held = [parse_skills(text) for text in self.tables.reps["skills"]]
+        held = [parse_skills(text) for text in self.reps["skills"]]
 
         def rare(text: str) -> bool:
             return any(
@@ -131,15 +152,16 @@ class PlanView:
             return self.area_layers()
         accounts, regions = self.tables.accounts, self.tables.regions
         placed = accounts[["latitude", "longitude"]].notna().all(axis=1)
-        if not (placed & (self.owner != "")).any():
+        visited = self.owner.where(self.owner.isin(self.reps.index), "")
+        if not (placed & (visited != "")).any():
             return None
         fine, coarse = _levels(regions, self.scenario.map.level)
-        shapes = territories(accounts, self.owner, self.tables.reps, fine)
+        shapes = territories(accounts, visited, self.reps, fine)
         return {
             "territories": shapes,
             "accounts": accounts,
             "owner": self.owner,
-            "reps": self.tables.reps,
+            "reps": self.reps,
             "loads": self.loads,
             "borders": fine,
             "outline": coarse,
@@ -166,7 +188,7 @@ class PlanView:
             "territories": area_territories(layer, tables.reps["name"]),
             "accounts": accounts,
             "owner": None if accounts is None else self.owner[~is_region],
-            "reps": tables.reps,
+            "reps": self.reps,
             "loads": self.loads,
             "borders": None,
             "outline": tables.regions.loc[above] if len(above) else None,
@@ -189,15 +211,18 @@ class PlanView:
             cost=self.certificate["cost"] / self.money,
             currency=self.scenario.currency,
         )
+        owned = self.tables.accounts["owner"].isin(self.tables.reps.index)
         if self.by_region:
             if changed := self.metrics.totals["regions_moved"]:
                 text += _("; {moved:,.0f} regions change hands").format(moved=changed)
-            return text
-        owned = self.tables.accounts["owner"].isin(self.tables.reps.index)
-        if owned.any():
+        elif owned.any():
             text += _("; {moved:,.0f} accounts change hands").format(
                 moved=self.metrics.totals["accounts_moved"]
             )
+        for name, served in zip(
+            self.pools["name"], self.pools["accounts"], strict=True
+        ):
+            text += _("; {name}: {n:,} accounts").format(name=name, n=served)
         return text
 
 
@@ -220,6 +245,7 @@ def term_label(term: str, scenario: Scenario) -> str:
     """Name a term of the objective for a reader."""
     names = {
         "travel": _("Travel"),
+        "pool": _("Cost to serve of pools"),
         "skill": _("Preferred skills missing"),
         "fit": _("Grade fit"),
         "handover": _("Handover"),
@@ -243,6 +269,8 @@ def row_label(row: str, scenario: Scenario) -> tuple[str, str]:
     source, _slash, who = row.partition("/")
     family, index = source.rstrip("]").split("[")
     entry = getattr(scenario, family)[int(index)]
+    if family == "pools":  # after the slash stands what is capped
+        return _("Limit: {measure}").format(measure=_(who)), entry.id
     if family == "budgets":
         return _("Budget of {what}").format(what=amount_label(entry.of)), _("all")
     rule = _("Limit: {measure}") if family == "limits" else _("Band: {measure}")

@@ -88,6 +88,7 @@ def outcome_lines(solution: Solution) -> list[str]:
                     share=open_share
                 )
             )
+    lines += _of_pools(solution)
     if apart := solution.scenario.areas.apart:
         lines.append(
             _("Set apart, and no part of balance: {pairs}.").format(
@@ -97,6 +98,38 @@ def outcome_lines(solution: Solution) -> list[str]:
     defaults = solution.defaults_used()
     shown = ", ".join(f"{key} = {value}" for key, value in defaults.items())
     lines.append(_("Defaults used: {defaults}").format(defaults=shown or _("none")))
+    return lines
+
+
+def _of_pools(solution: Solution) -> list[str]:
+    """Say what pools serve, and which targets that leaves out of place."""
+    scenario, reps = solution.scenario, solution.metrics.reps
+    lines, ids = [], [pool.id for pool in scenario.pools]
+    value = reps["load_value"]
+    for pool in scenario.pools:
+        share = value[pool.id] / value.sum() if value.sum() > 0 else 0.0
+        lines.append(
+            _("{name}: {n:,} accounts, {share:.1%} of the value.").format(
+                name=pool.shown, n=reps["accounts"][pool.id], share=share
+            )
+        )
+    for index, entry in enumerate(scenario.balance if ids else ()):
+        load = reps[f"load_{entry.measure}"]
+        left = 1.0 - load[ids].sum() / load.sum() if load.sum() > 0 else 1.0
+        if abs(entry.part - left) > entry.tolerance / 2:
+            lines.append(
+                _(
+                    "The reps have {left:.1%} of {measure}, their targets add up to "
+                    "{part:.1%}: balance[{index}].of_total = {wanted:.2f} would put "
+                    "the bands around what they have."
+                ).format(
+                    left=left,
+                    measure=_(entry.measure),
+                    part=entry.part,
+                    index=index,
+                    wanted=left,
+                )
+            )
     return lines
 
 

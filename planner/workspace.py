@@ -20,6 +20,7 @@ from planner.reporting import PlanView
 from planner.scenario import read_scenario
 from planner.tables import (
     PREFIX,
+    is_pool,
     planning_rows,
     read_clean,
     safe_series,
@@ -226,6 +227,9 @@ def _write_reps(path: Path, solution: Solution) -> None:
             "team": safe_series(reps["team"].astype(str)).to_numpy(),
         }
     )
+    if solution.scenario.pools:
+        pooled = is_pool(reps, solution.scenario)
+        frame["pool"] = np.where(pooled, "yes", "no")
     loads = load_by_rep(solution)
     frame = frame.join(loads, on="rep_id")
     extra = measured.drop(columns=[c for c in measured if c in frame])

@@ -21,6 +21,7 @@ from scipy.sparse.csgraph import connected_components
 from planner.errors import PlannerError
 from planner.evaluate.ground import Ground, judged_rows
 from planner.evaluate.pairs import Bools, Floats, Ints, Pairs, Roads, column_of, where
+from planner.evaluate.pools import Pools
 from planner.evaluate.rows import rows_of
 from planner.rounding import (
     LARGEST_TOTAL,
@@ -60,6 +61,8 @@ class Recount:
         What a plan decides: the accounts; by regions, these first.
     ground
         The rules of a plan by regions.
+    pools
+        Which reps are pools, and their own rules and costs.
     tables
         The clean tables.
     units, adjacency
@@ -98,6 +101,7 @@ class Recount:
         self._most = min(LARGEST_TOTAL, 2**61 // max(1, len(self.accounts)))
         self.owner = self.reps.index.get_indexer(pd.Index(self.accounts["owner"]))
         self.ground = Ground(scenario, rows, self.reps, self.owner)
+        self.pools = Pools(scenario, self.accounts, self.reps, self.ground.is_region)
         self.roads = Roads(scenario.travel, tables)
         self._levels = [parse_skills(text) for text in self.reps["skills"]]
         self._set_rules()
@@ -208,8 +212,11 @@ class Recount:
             free = (self.owner[rows] == to) | ~self.locked[rows]
             yield _("the account is protected and stays with its owner"), free
         yield from self.ground.rules(rows, to)
+        if self.scenario.pools:
+            yield _("it is not for this pool"), self.pools.may_take(rows, to)
         if self.roads.has_table and travel.missing_pairs == "forbid":
-            yield _("the distance table lacks the pair"), listed
+            known = listed | self.pools.is_pool[to]
+            yield _("the distance table lacks the pair"), known
         if travel.max_km is not None:
             near = (km <= travel.max_km) | self.pinned[rows]
             yield _("farther than travel.max_km"), near
@@ -277,6 +284,7 @@ class Recount:
         shares = (prices.fixed, prices.value_share, prices.tenure_share)
         exists = {
             "travel": self.roads.exist,
+            "pool": bool(plan.pools),
             "skill": plan.skills.missing_preferred > 0,
             "fit": bool(plan.fit),
             "handover": any(x > 0 for x in (*shares, prices.pipeline_share)),
@@ -341,6 +349,9 @@ class Recount:
         if term == "travel":
             trip = km * travel.cost_per_km + hours * travel.cost_per_hour
             return self.steps(self.trips[rows] * trip, self.cost_scale, term)
+        if term == "pool":
+            cost = self.pools.cost(rows, to)
+            return self.steps(cost, self.cost_scale, term)
         if term == "skill":
             code, lacks = self.preferred
             price = self.scenario.skills.missing_preferred

@@ -124,6 +124,8 @@ def _judge(folder: Path, checks: list[Check]) -> None:
     checks += [
         rows_hold(case, loads, name) for name in ("limits", "balance", "budgets")
     ]
+    if recount.scenario.pools:
+        checks.append(rows_hold(case, loads, "pools"))
     if by_region:
         checks += [
             _attempt("adjacency", lambda: adjacency_as_drawn(recount)),
@@ -136,9 +138,8 @@ def _judge(folder: Path, checks: list[Check]) -> None:
         cells_as_counted(case),
         *costs_as_counted(case, loads),
     ]
-    reps = _attempt(
-        "reps", lambda: read_csv(folder / "reps.csv", ("rep_id", "name", "team"))
-    )
+    columns = ["rep_id", "name", "team", *(["pool"] if recount.scenario.pools else [])]
+    reps = _attempt("reps", lambda: read_csv(folder / "reps.csv", columns))
     checks += [
         loads_as_counted(case, loads),
         _attempt("reps", lambda: reps_as_counted(case, reps)),

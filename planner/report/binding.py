@@ -35,7 +35,7 @@ def binding_rows(data: ReportData) -> list[Bound]:
     return [
         Bound(
             rule=str(row["rule"]),
-            who=rep_and_name(row["who"], data.loads),
+            who=data.who(str(row["who"])),
             load=numbers.count(row["load"], 1),
             limit=numbers.count(row["limit"], 1),
             worth=_worth(row, step[row["rule"]], numbers),
@@ -58,7 +58,7 @@ def binding_words(data: ReportData) -> list[str]:
         words = {
             "rule": rule,
             "n": numbers.count(len(rows)),
-            "who": rep_and_name(first["who"], data.loads),
+            "who": data.who(str(first["who"])),
             "worth": _worth(first, step[rule], numbers),
         }
         if _kind(first) == "budget":
@@ -93,9 +93,3 @@ def _worth(row: pd.Series, step: int, numbers: Numbers) -> str:
     if _kind(row) == "floor":
         text = _("a floor lower by {n} would save {price} a year")
     return text.format(n=numbers.count(step), price=numbers.price(price * step))
-
-
-def rep_and_name(rep: str, loads: pd.DataFrame) -> str:
-    """Return the id of a rep, and the name where there is another one."""
-    name = str(loads["name"].get(rep, ""))
-    return f"{rep} {name}" if name and name != rep else str(rep)

@@ -39,6 +39,9 @@ class ReportData:
         ``capacity``, ``value``, ``target``, ``travel_km`` (a year), ``km_mean`` (one
         way), ``moved_in``, ``moved_out`` (accounts), and those that `measures` names.
         Every rep with a territory is in it.
+    pools
+        Index ``rep_id``; columns ``name``, ``accounts``, ``hours``, ``capacity`` (NaN:
+        none) and ``value`` of the pools, which are not among `loads`; None = none.
     measures
         Index: column of `loads`; columns ``label``, ``reference`` (column of `loads`;
         "" = the mean of all reps) and the band ``low``, ``high`` as shares of the
@@ -82,6 +85,7 @@ class ReportData:
     terms: Mapping[str, float]
     loads: pd.DataFrame
     measures: pd.DataFrame
+    pools: pd.DataFrame | None = None
     breaches: Sequence[str] = ()
     baselines: pd.DataFrame | None = None
     binding: pd.DataFrame | None = None
@@ -109,6 +113,14 @@ class ReportData:
         if self.bound is None or not math.isfinite(self.bound):
             return None
         return max(self.cost - self.bound, 0.0) / max(abs(self.cost), 1.0)
+
+    def who(self, rep: str) -> str:
+        """Return the id of a rep or pool, and the name where that is another one."""
+        for table in (self.loads, self.pools):
+            if table is not None and rep in table.index:
+                name = str(table["name"][rep])
+                return f"{rep} {name}" if name not in ("", rep) else rep
+        return rep
 
     @property
     def by_region(self) -> bool:

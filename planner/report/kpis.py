@@ -153,5 +153,10 @@ def _size(data: ReportData, numbers: Numbers) -> Tile:
     if data.by_region:
         regions = numbers.count(data.loads["regions"].sum())
         return Tile(_("Territories"), reps, _("{n} regions").format(n=regions))
-    accounts = numbers.count(data.loads["accounts"].sum())
-    return Tile(_("Reps"), reps, _("{n} accounts").format(n=accounts))
+    accounts = data.loads["accounts"].sum()
+    if data.pools is not None and len(data.pools):
+        pooled = numbers.count(data.pools["accounts"].sum())
+        text = _("{n} accounts, and {pooled} in pools")
+        note = text.format(n=numbers.count(accounts), pooled=pooled)
+        return Tile(_("Reps"), reps, note)
+    return Tile(_("Reps"), reps, _("{n} accounts").format(n=numbers.count(accounts)))

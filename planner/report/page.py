@@ -16,7 +16,7 @@ from planner.maps.draw import territory_colours
 from planner.maps.svg import DETAIL, Drawing, draw_svg
 from planner.maps.svg import WIDTH as MAP_WIDTH
 from planner.report import curves
-from planner.report.binding import binding_rows, binding_words, rep_and_name
+from planner.report.binding import binding_rows, binding_words
 from planner.report.data import ReportData
 from planner.report.decision import decision, headline
 from planner.report.glossary import glossary
@@ -132,11 +132,12 @@ def _context(data: ReportData) -> dict[str, Any]:
         "print_head": data.name,
         "print_foot": _fingerprint(data),
         "headline": said,
-        "who": lambda rep: rep_and_name(rep, data.loads),
+        "who": data.who,
         "decision": decision(data),
         "tiles": tiles(data),
         "kpis": kpis(data),
         "loads": _rows(data.loads),
+        "pools": _rows(data.pools),
         "terms": sorted(data.terms.items(), key=lambda term: -term[1]),
         "baselines": _with_bars(_rows(data.baselines), data.cost),
         "binding": binding_rows(data),

@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 from planner.scenario.areas import PREFIX, Areas
 from planner.scenario.bases import Bases
 from planner.scenario.kinds import Price, counts_of
+from planner.scenario.pools import Pool
 from planner.scenario.rules import (
     Apart,
     Balance,
@@ -98,6 +99,7 @@ class Scenario(Model):
     accounts: Table | None = Field(None, validate_default=True)
     bases: Bases | None = None
     reps: RepTable = Field(None, validate_default=True)
+    pools: list[Pool] = Field([], description="Pooled or digital teams: also reps.")
     regions: Table | None = None
     areas: Areas = Areas()
     distances: Table | None = Field(
@@ -198,9 +200,19 @@ class Scenario(Model):
         """Return a measure by name; 'accounts', 'hours' and 'value' are built in."""
         return self.measures.get(name) or Measure(of=name)
 
+    @property
+    def capacity_measure(self) -> str:
+        """Measure that limits per rep hold against `capacity`; else "hours"."""
+        held = [x for x in self.limits if x.per == "rep" and x.high == "capacity"]
+        return held[0].measure if held else "hours"
+
     def measures_used(self) -> list[str]:
         """Names of the declared measures and of those that rows refer to, sorted."""
         names = {*self.measures, *(x.measure for x in self.limits)}
+        if any(pool.capacity is not None for pool in self.pools):
+            names.add(self.capacity_measure)
+        if any(pool.max_accounts is not None for pool in self.pools):
+            names.add("accounts")
         names |= {x.measure for x in self.balance}
         names |= {b.of for b in self.budgets if b.of not in BUDGET_TERMS}
         if self.areas.compactness is not None:
@@ -265,6 +277,13 @@ class Scenario(Model):
         return self
 
     @model_validator(mode="after")
+    def _pools_differ(self) -> Scenario:
+        ids = [pool.id for pool in self.pools]
+        for twice in sorted({one for one in ids if ids.count(one) > 1}):
+            raise ValueError(f"two pools have the id {twice!r}; rename one of them")
+        return self
+
+    @model_validator(mode="after")
     def _names_resolve(self) -> Scenario:
         for table in (self.regions, self.distances):
             if table is not None and table.geocode:
@@ -294,7 +313,7 @@ class Scenario(Model):
 MOVED = ("moved_accounts", "moved_value", "moved_regions")
 OPENING = "opening"
 """Term of the objective: the cost of open bases that are not kept."""
-TERMS = ("travel", "skill", "fit", "handover", "leave_out", "compactness")
+TERMS = ("travel", "pool", "skill", "fit", "handover", "leave_out", "compactness")
 """
 Terms of the objective that are priced pair by pair; compactness is where it goes by
 the distance to the base.

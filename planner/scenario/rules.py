@@ -110,9 +110,9 @@ class Balance(Model):
     A band around a target load; outside it a price per unit, or not at all (hard).
 
     Target of a rep = the accounts' own total of the measure (without travel and
-    without factors by grade) x its weight / the weights of all reps. Weights: 1 for
-    "equal", else the reps' `quota`, `capacity`, `ramp`, or another numeric field. The
-    target of a team is the sum of its members' targets.
+    without factors by grade) x `of_total` x its weight / the weights of all reps.
+    Weights: 1 for "equal", else the reps' `quota`, `capacity`, `ramp`, or another
+    numeric field. The target of a team is the sum of its members' targets.
     """
 
     measure: str
@@ -125,8 +125,20 @@ class Balance(Model):
     tolerance: float = Field(
         0.1, ge=0, description="Half width of the band, as a share of the target."
     )
+    of_total: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Share of the total that the targets add up to: less than 1 where "
+        "pools take the rest. Default: all of it.",
+    )
     price: float = Field(1.0, gt=0, description="Currency per unit outside the band.")
     hard: bool = Field(False, description="True: no plan may leave the band.")
+
+    @property
+    def part(self) -> float:
+        """Share of the total that the targets add up to."""
+        return 1.0 if self.of_total is None else self.of_total
 
 
 class Skills(Model):

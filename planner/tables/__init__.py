@@ -6,6 +6,7 @@ from planner.tables.clean import read_clean, write_clean
 from planner.tables.conditions import matches
 from planner.tables.frames import Tables
 from planner.tables.load import check_tables, load_tables
+from planner.tables.pools import fields_of, is_pool
 from planner.tables.safety import safe_series, safe_text, write_atomic, write_faults
 from planner.tables.schema import FieldInfo, contracts
 from planner.tables.skills import parse_skills
@@ -17,6 +18,8 @@ __all__ = [
     "area_regions",
     "check_tables",
     "contracts",
+    "fields_of",
+    "is_pool",
     "load_tables",
     "matches",
     "parse_skills",

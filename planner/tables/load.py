@@ -35,6 +35,7 @@ from planner.tables.places import (
     place_by_region,
     warn_swapped,
 )
+from planner.tables.pools import check_pools, parsed_with_pools, with_pools
 from planner.tables.raw import RawTable, raw_from_frame, read_bytes, read_raw
 from planner.tables.references import Use, account_uses, rep_uses, shared_uses
 from planner.tables.regions import read_regions
@@ -171,8 +172,15 @@ class _Loading:
                 return Checked(None, faults, self._warnings(), self._notes())
             clean["accounts"], regions = laid.accounts, laid.regions
             adjacency = laid.adjacency
-        elif every is None:
+        elif every is None and not self.scenario.pools:
             warn_demand(self.scenario, clean["accounts"], clean["reps"], named)
+        clean["reps"] = with_pools(clean["reps"], self.scenario)
+        for pool in self.scenario.pools:
+            named.note(
+                _("pool {id} ({name}) beside the reps").format(
+                    id=pool.id, name=pool.shown
+                )
+            )
         tables_read = [one for one in (accounts, reps, bases) if one is not None]
         given = [one for one in tables_read if len(one.frame)]
         note_defaults(*given)
@@ -339,9 +347,11 @@ class _Loading:
         if not needed and distances is None:
             reps.findings.note(_("no places given: travel is left out"))
         warn_swapped([accounts, reps])
-        warn_owners(accounts, reps)
+        check_pools(self.scenario, reps, bases, named)
+        everyone = parsed_with_pools(reps, self.scenario)
+        warn_owners(accounts, everyone)
         if bases is None:
-            warn_skills(accounts, reps)
+            warn_skills(accounts, everyone)
         check_references(self.scenario, accounts, reps, named)
 
     def _rules(self, named: Findings) -> str:

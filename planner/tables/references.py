@@ -114,6 +114,8 @@ def _conditions(scenario: Scenario) -> Iterator[tuple[str, Condition]]:
     for name in ("pins", "forbid"):
         for index, pin in enumerate(getattr(scenario, name)):
             groups.append((f"{name}[{index}].where", pin.where or []))
+    for index, pool in enumerate(scenario.pools):
+        groups.append((f"pools[{index}].where", pool.where))
     if scenario.bases is not None and scenario.bases.candidates == "accounts":
         groups.append(("bases.where", scenario.bases.where))
     for index, carve in enumerate(scenario.areas.carve):
