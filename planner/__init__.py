@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from planner.embedded import demo_scenario
     from planner.errors import PlannerError, ScenarioError, TableError
     from planner.evaluate.verify import verify
+    from planner.explanation import best_accounts_for, best_receivers, explain, override
     from planner.reopen import open_plan
     from planner.scenario import Scenario, read_scenario
     from planner.sizing import solve_each
@@ -25,11 +26,15 @@ _HOME = {
     "Solution": "planner.solution",
     "Status": "planner.solvers.result",
     "TableError": "planner.errors",
+    "best_accounts_for": "planner.explanation",
+    "best_receivers": "planner.explanation",
     "check_tables": "planner.tables",
     "compare": "planner.compare",
     "demo_scenario": "planner.embedded",
+    "explain": "planner.explanation",
     "load_tables": "planner.tables",
     "open_plan": "planner.reopen",
+    "override": "planner.explanation",
     "read_scenario": "planner.scenario",
     "resolve": "planner.edits",
     "solve": "planner.solution",
@@ -44,11 +49,15 @@ __all__ = [
     "Solution",
     "Status",
     "TableError",
+    "best_accounts_for",
+    "best_receivers",
     "check_tables",
     "compare",
     "demo_scenario",
+    "explain",
     "load_tables",
     "open_plan",
+    "override",
     "read_scenario",
     "resolve",
     "solve",

@@ -135,7 +135,7 @@ def _compiled(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Comp
     rows = tuple(_rows(pairs, scenario, opening))
     splits = tuple(_splits(pairs, scenario, unit_of))
     apart = tuple(_apart(pairs.accounts, scenario, unit_of))
-    caps, source = _caps(pairs, rows), None
+    caps, source = largest_demands(pairs, rows), None
     dropped: dict[int, str] = {}
     chosen = np.arange(len(labels))
     if _is_large(pairs) and opening is None:
@@ -269,7 +269,7 @@ def _arcs(
         )
 
 
-def _caps(pairs: Pairs, rows: tuple[Row, ...]) -> NDArray[np.int64]:
+def largest_demands(pairs: Pairs, rows: tuple[Row, ...]) -> NDArray[np.int64]:
     """Largest demand per measure and rep that a hard row leaves any room for."""
     caps = np.full((len(pairs.measures), pairs.m + 1), np.iinfo(np.int64).max)
     for row in rows:

@@ -31,6 +31,7 @@ from planner.oversize import set_apart
 from planner.pairs import Pairs
 from planner.plan import Plan
 from planner.problem import evaluate
+from planner.reasons import reasons_by_account
 from planner.scenario import Scenario, read_scenario, with_solve
 from planner.scenario.model import MOVED, OPENING
 from planner.solvers.areas.names import named_by_today
@@ -136,6 +137,21 @@ class Solution:
         if self.tables.bases is not None:
             terms[OPENING] = self.opening
         return {name: cost / problem.cost_scale for name, cost in terms.items()}
+
+    def reasons_by_account(self) -> pd.Series:
+        """
+        Say why each account has its rep: a sentence by ``account_id``.
+
+        In the language chosen at that moment; needs a plan.
+        """
+        arcs = self.result.arcs
+        if arcs is None:
+            raise PlannerError(
+                _("There is no plan, so nothing to explain: {status}.").format(
+                    status=self.status
+                )
+            )
+        return reasons_by_account(self.compiled, arcs, self.result.row_prices)
 
     def area_layer(self) -> AreaLayer:
         """Territories of a plan by regions, beside today's, to be drawn."""

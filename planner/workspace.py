@@ -208,6 +208,8 @@ def _write_plan(path: Path, solution: Solution) -> None:
             frame[column] = frame[column].map(f"{{:.{digits}f}}".format)
     km = frame["distance_km"]
     frame["distance_km"] = km.map("{:.3f}".format).where(km.notna(), "")
+    reasons = solution.reasons_by_account().reindex(frame["account_id"])
+    frame["reason"] = safe_series(reasons).to_numpy()
     frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 
