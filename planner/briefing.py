@@ -85,6 +85,7 @@ def briefing(
         accounts=drawn.get("accounts"),
         outline=drawn.get("outline"),
         areas=drawn.get("areas"),
+        before=view.territories_today() if drawn and len(moved) else None,
         frontier=None if frontier is None else read_frontier(frontier),
         headcount=None if headcount is None else read_headcount(headcount),
         language=language,

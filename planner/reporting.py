@@ -24,6 +24,9 @@ from planner.words import _
 if TYPE_CHECKING:
     import geopandas as gpd
 
+MOST_TODAY = 100_000
+"""Accounts; a map of today's owners of more takes too long beside that of the plan."""
+
 
 @dataclass(frozen=True, eq=False)
 class PlanView:
@@ -169,6 +172,24 @@ class PlanView:
             "title": self.scenario.map.title or self.scenario.name,
             "subtitle": self.subtitle(),
         }
+
+    def territories_today(self) -> gpd.GeoDataFrame | None:
+        """
+        Territories of today's owners, as those of `layers` are drawn.
+
+        None by regions, where stripes show what changes, where nobody owns anything
+        with a place, and for more accounts than are drawn in a moment.
+        """
+        from planner.geo.shapes import territories
+
+        accounts = self.tables.accounts
+        owner = accounts["owner"].where(accounts["owner"].isin(self.reps.index), "")
+        placed = accounts[["latitude", "longitude"]].notna().all(axis=1)
+        none = self.by_region or not (placed & (owner != "")).any()
+        if none or len(accounts) > MOST_TODAY:
+            return None
+        fine, _coarse = _levels(self.tables.regions, self.scenario.map.level)
+        return territories(accounts, owner, self.reps, fine)
 
     def area_layers(self) -> dict[str, Any]:
         """Layers of a plan by regions: today's map beside the new one."""

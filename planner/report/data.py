@@ -72,6 +72,8 @@ class ReportData:
         About the data, in words.
     territories, accounts, outline, areas
         For the map (see `planner.maps.plot_territories`); None = no map.
+    before
+        Territories of today's owners, for a map beside the plan's; None = not shown.
     frontier, headcount
         Tables of `planner.report.trade`; None = not shown.
     language
@@ -103,6 +105,7 @@ class ReportData:
     accounts: pd.DataFrame | None = None
     outline: gpd.GeoDataFrame | None = None
     areas: AreaLayer | None = None
+    before: gpd.GeoDataFrame | None = None
     frontier: pd.DataFrame | None = None
     headcount: pd.DataFrame | None = None
     language: str = "en"

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from planner.charts import WIDTH as STRIP_WIDTH
+from planner.maps.areas import FORMER
 from planner.maps.draw import territory_colours
 from planner.maps.svg import DETAIL, Drawing, draw_svg
 from planner.maps.svg import WIDTH as MAP_WIDTH
@@ -24,6 +25,9 @@ from planner.report.kpis import kpis, shares_of, tiles
 from planner.report.numbers import Numbers
 from planner.report.trade import frontier_shown, headcount_shown
 from planner.words import _
+
+SMALL_DETAIL = 2.0
+"""Detail of maps that take half the page, in units of `MAP_WIDTH`."""
 
 SHOWN_MOVES, SHOWN_NOTES, SHOWN_BINDING = 20, 40, 8
 """Longest lists; what is left out is counted."""
@@ -103,6 +107,19 @@ def drawing_of(
     )
 
 
+def drawings_of_change(data: ReportData) -> list[Drawing]:
+    """Return small maps of today and of the plan in the same colours, or none."""
+    if data.before is None or data.territories is None or not len(data.before):
+        return []
+    fill = territory_colours(data.territories)
+    tones = [fill.get(str(rep), FORMER) for rep in data.before.index]
+    pair = (data.before.assign(fill=tones), data.territories)
+    return [
+        draw_svg(one, data.accounts, data.outline, detail=SMALL_DETAIL, labelled=False)
+        for one in pair
+    ]
+
+
 def map_context(data: ReportData, drawing: Drawing | None) -> dict[str, Any]:
     """Return what the macro `map_svg` names."""
     return {
@@ -127,6 +144,7 @@ def _context(data: ReportData) -> dict[str, Any]:
     moves = _rows(_largest(data.moves, "value"))
     return {
         **map_context(data, drawing_of(data)),
+        "small_maps": drawings_of_change(data),
         "language": data.language,
         "title": f"{data.name}: {said}",
         "print_head": data.name,
