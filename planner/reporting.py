@@ -42,12 +42,15 @@ class PlanView:
         ``region:<id>``.
     certificate
         The certificate, with or without file hashes.
+    centres
+        Best region by ``rep_id``, where compactness goes by it; else None or empty.
     """
 
     scenario: Scenario
     tables: Tables
     owner: pd.Series
     certificate: dict[str, Any]
+    centres: pd.Series | None = None
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -202,14 +205,19 @@ class PlanView:
         now = pd.Series(self.owner[is_region].to_numpy(), index=units.index)
         before = pd.Series(rows["owner"][is_region].to_numpy(), index=units.index)
         before = before.where(before.isin(tables.reps.index), "")
-        layer = AreaLayer(units, now, before if (before != "").any() else None)
+        marked = self.reps
+        if centred := self.centres is not None and len(self.centres) > 0:
+            marked = self._at_centres(rows[is_region])
+        layer = AreaLayer(
+            units, now, before if (before != "").any() else None, centred=centred
+        )
         accounts = tables.accounts if len(tables.accounts) else None
         above = tables.regions.index.intersection(units["parent"].unique())
         return {
             "territories": area_territories(layer, tables.reps["name"]),
             "accounts": accounts,
             "owner": None if accounts is None else self.owner[~is_region],
-            "reps": self.reps,
+            "reps": marked,
             "loads": self.loads,
             "borders": None,
             "outline": tables.regions.loc[above] if len(above) else None,
@@ -218,6 +226,16 @@ class PlanView:
             "title": self.scenario.map.title or self.scenario.name,
             "subtitle": self.subtitle(),
         }
+
+    def _at_centres(self, regions: pd.DataFrame) -> pd.DataFrame:
+        """Reps with the place of their territory's best region in that of the base."""
+        assert self.centres is not None
+        place = regions.set_index("region_id")[["latitude", "longitude"]]
+        found = place.reindex(self.centres.reindex(self.reps.index))
+        return self.reps.assign(
+            latitude=found["latitude"].to_numpy(),
+            longitude=found["longitude"].to_numpy(),
+        )
 
     def subtitle(self) -> str:
         """Proven gap, cost and changes in one line."""

@@ -169,7 +169,8 @@ class Solution:
         areas = self.compiled.problem.areas
         if areas is None:
             return []
-        asked = {"compactness": areas.inertia, "cut_edges": areas.cut}
+        shape = areas.centres if areas.inertia is None else areas.inertia
+        asked = {"compactness": shape, "cut_edges": areas.cut}
         return [name for name, price in asked.items() if price is not None]
 
     def stake(self) -> float | None:

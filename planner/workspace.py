@@ -232,6 +232,8 @@ def _write_reps(path: Path, solution: Solution) -> None:
     if solution.scenario.pools:
         pooled = is_pool(reps, solution.scenario)
         frame["pool"] = np.where(pooled, "yes", "no")
+    if len(solution.plan.centres):
+        frame["centre"] = solution.plan.centres.to_numpy()
     loads = load_by_rep(solution)
     frame = frame.join(loads, on="rep_id")
     extra = measured.drop(columns=[c for c in measured if c in frame])
@@ -286,7 +288,11 @@ def view_of(solution: Solution, certificate: dict[str, Any]) -> PlanView:
     """Return the view of a plan that was just found."""
     assert solution.plan is not None
     return PlanView(
-        solution.scenario, solution.tables, solution.plan.owner, certificate
+        solution.scenario,
+        solution.tables,
+        solution.plan.owner,
+        certificate,
+        solution.plan.centres,
     )
 
 
@@ -317,7 +323,15 @@ def read_plan_folder(folder: Path) -> PlanView:
     scenario = read_scenario(folder / "inputs" / "scenario.toml")
     tables = read_clean(folder / "inputs")
     rows = planning_rows(tables, scenario).index
-    return PlanView(scenario, tables, owner.reindex(rows), certificate)
+    return PlanView(
+        scenario, tables, owner.reindex(rows), certificate, _read_centres(folder)
+    )
+
+
+def _read_centres(folder: Path) -> pd.Series | None:
+    """Best region of each territory, where the plan has them."""
+    reps = pd.read_csv(folder / "reps.csv", dtype=str, keep_default_na=False)
+    return reps.set_index("rep_id")["centre"] if "centre" in reps else None
 
 
 def redraw_map(folder: Path, output: Path) -> list[str]:

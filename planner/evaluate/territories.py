@@ -9,6 +9,7 @@ import pandas as pd
 
 from planner.errors import PlannerError
 from planner.evaluate.case import Case
+from planner.evaluate.centres import Ways
 from planner.evaluate.pairs import Ints
 from planner.evaluate.recount import Recount
 from planner.evaluate.verdict import SHOWN, Check, checked
@@ -186,6 +187,12 @@ def counted_shapes(case: Case) -> dict[str, int]:
     areas, terms = case.recount.scenario.areas, {}
     if areas.compactness is not None and areas.compactness.to == "centre":
         terms["compactness"] = _spread(case)
+    if areas.compactness is not None and areas.compactness.to == "region":
+        ways = Ways(case.recount)
+        terms["compactness"] = sum(
+            ways.of_territory(np.flatnonzero(case.chosen == rep))[1]
+            for rep in range(case.recount.nobody)
+        )
     if areas.cut_edges is not None:
         terms["cut_edges"] = _cut(case)
     return terms

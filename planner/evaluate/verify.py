@@ -19,6 +19,7 @@ from planner.evaluate.bases import (
     bases_bound_as_proven,
 )
 from planner.evaluate.case import place, survey
+from planner.evaluate.centres import centres_as_counted
 from planner.evaluate.claims import (
     bound_as_proven,
     cells_as_counted,
@@ -138,8 +139,14 @@ def _judge(folder: Path, checks: list[Check]) -> None:
         cells_as_counted(case),
         *costs_as_counted(case, loads),
     ]
-    columns = ["rep_id", "name", "team", *(["pool"] if recount.scenario.pools else [])]
+    columns = ["rep_id", "name", "team"]
+    columns += ["pool"] if recount.scenario.pools else []
+    compact = recount.scenario.areas.compactness
+    centred = compact is not None and compact.to == "region"
+    columns += ["centre"] if centred else []
     reps = _attempt("reps", lambda: read_csv(folder / "reps.csv", columns))
+    if centred:
+        checks.append(centres_as_counted(case, reps))
     checks += [
         loads_as_counted(case, loads),
         _attempt("reps", lambda: reps_as_counted(case, reps)),

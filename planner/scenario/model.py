@@ -269,8 +269,8 @@ class Scenario(Model):
         if self.apart:
             raise ValueError("apart is only for unit = 'account'")
         compact = self.areas.compactness
-        at_centre = compact is None or compact.to == "centre"
-        if at_centre and any(budget.of == "compactness" for budget in self.budgets):
+        by_base = compact is not None and compact.to == "base"
+        if not by_base and any(budget.of == "compactness" for budget in self.budgets):
             raise ValueError(
                 "a budget of compactness needs areas.compactness with to = 'base'"
             )

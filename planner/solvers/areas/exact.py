@@ -61,6 +61,33 @@ def as_siting(model: AreaModel) -> SitingModel | None:
     )
 
 
+def relaxed_siting(model: AreaModel, low: Ints, high: Ints) -> SitingModel | None:
+    """
+    Return what every plan pays for its shape at least, as a siting.
+
+    Units of the map are the sites, one for each territory. Pairs, borders, splits,
+    prices of bands, units that may not move, and connectivity are left out. None
+    where shape is not by centre, or a territory may be without a unit of the map.
+
+    Parameters
+    ----------
+    low, high
+        Ends of the load of every territory by measure, shape (q,); `FREE`: no end.
+    """
+    if model.centre is None:
+        return None
+    on_map = np.ones(model.n, dtype=bool) if model.on_map is None else model.on_map
+    if model.fixed is not None:
+        idle = ~on_map & (model.load.max(axis=(0, 2)) == 0) & (model.fixed != FREE)
+        if idle.any():  # stands in for the region of a rep who need not have one
+            return None
+    at = np.flatnonzero(on_map)
+    load = model.load.min(axis=2)
+    return SitingModel.of(
+        model.centre[:, at], load, high[:, None], model.k, low=low[:, None], own=at
+    )
+
+
 @dataclass
 class _Hess:
     """The model as far as it is written: pairs of a unit and a centre are columns."""

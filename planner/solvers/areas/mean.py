@@ -81,7 +81,7 @@ def mean_bound(
     most = float(radius.max() ** 2)
     cost = weight[:, None] * (far + (most - radius**2))
     constant = float(weight.sum()) * most
-    low, high = _widest_bands(model)
+    low, high = widest_bands(model)
     site = SitingModel.of(
         cost,
         model.load.min(axis=2),
@@ -146,7 +146,7 @@ def _cover(place: Floats, size: Floats) -> tuple[Floats, Floats] | None:
     return at, np.concatenate([r for _m, r in done])
 
 
-def _widest_bands(model: AreaModel) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def widest_bands(model: AreaModel) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Low and high of each measure that hold for every territory."""
     q, k = len(model.load), model.k
     low, high = np.zeros((q, k), dtype=np.int64), np.full((q, k), -1, dtype=np.int64)
