@@ -292,22 +292,26 @@ class _Reasons:
 
     def _breaks(self, index: int, over: int, unit: int) -> str:
         """Say which hard row a unit breaks at its cheapest rep."""
-        standing, row = self.standing, self.standing.rows[index]
-        amount = f"{over / self.problem.scales[row.measure]:,.6g}"
-        measure = _(self.problem.measures[row.measure])
+        row, problem, best = self.standing.rows[index], self.problem, self.best[unit]
+        own, other = int(self.rep[unit]), int(problem.rep[best])
+        demand = problem.demand[row.measure]
+        load = int(self.standing.load[index])
+        load += int(demand[best]) if other in row.reps else 0
+        load -= int(demand[self.arcs[unit]]) if own in row.reps else 0
         if row.id.startswith("budgets"):
             words = _("the budget on {measure} would be exceeded by {amount}")
-        elif row.high is None or standing.load[index] <= row.high < (
-            standing.load[index] + self._taken(row.measure, unit)
-        ):
+        elif row.high is None or load <= row.high:
+            words = _("{own} would have {amount} too little {measure}")
+        elif len(row.reps) == 1:
             words = _("is full ({measure}: {amount} too much)")
         else:
-            words = _("{own} would have {amount} too little {measure}")
-        own = self.ids[self.rep[unit]] if self.rep[unit] < self.problem.m else ""
-        return words.format(measure=measure, amount=amount, own=own)
-
-    def _taken(self, measure: int, unit: int) -> int:
-        return int(self.problem.demand[measure][self.best[unit]])
+            words = _("{row} leaves no room ({measure}: {amount} too much)")
+        return words.format(
+            measure=_(problem.measures[row.measure]),
+            amount=f"{over / problem.scales[row.measure]:,.6g}",
+            own=self.ids[own] if own < problem.m else row.id,
+            row=row.id,
+        )
 
     def _skills(self, at: int) -> str:
         return skills_in_words(str(self.pairs.accounts["skills"].iat[at]))
