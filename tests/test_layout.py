@@ -33,6 +33,7 @@ RANKS = (
     ("solution",),
     ("reopen", "console", "helptexts"),
     ("edits", "sizing"),
+    ("whatif",),
     ("bench",),
     ("commands",),
     ("cli",),
@@ -70,6 +71,7 @@ ALONE = (
     "reopen",
     "greenfield",
     "sizing",
+    "whatif",
     "bench",
 )
 """What the judge must never see: it recounts what these have computed."""
