@@ -11,6 +11,7 @@ import click
 
 from planner.bench.command import bench
 from planner.commands.compare import compare
+from planner.commands.frontier import frontier
 from planner.commands.options import (
     BAD_INPUT,
     FILE,
@@ -405,7 +406,7 @@ def draw_map(folder: Path, output: Path) -> None:
     talk(_("wrote {path}").format(path=output / "map.png"))
 
 
-for command in (bench, compare, report, sweep):
+for command in (bench, compare, frontier, report, sweep):
     main.add_command(command)
 
 if __name__ == "__main__":

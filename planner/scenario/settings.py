@@ -89,6 +89,20 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
     return changed.beside(scenario)
 
 
+def entry_number(scenario: Scenario, rules: str, part: str) -> int:
+    """
+    Return the number of an entry of a list of rules, by number or label.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none, or there are several.
+    """
+    step = _found(scenario, f"{rules}.{part}")[1]
+    assert isinstance(step, int)
+    return step
+
+
 def _found(scenario: Scenario, name: str) -> list[str | int]:
     """Resolve a dotted name: keys as they are, entries of lists by number."""
     parts = [quoted or index or plain for quoted, index, plain in _PARTS.findall(name)]

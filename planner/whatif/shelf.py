@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,8 @@ class Kept:
 
     Attributes
     ----------
+    name
+        Of the answer, and of its folder.
     row
         Key figures, as they were counted when it was solved.
     folder
@@ -62,6 +65,7 @@ class Kept:
         Whether `planner verify` confirms the folder; None: it was so before.
     """
 
+    name: str
     row: dict[str, Any]
     folder: Path | None
     fresh: bool
@@ -112,11 +116,16 @@ class Shelf:
         if entry is None or entry["question"] != question:
             return None
         if entry["seal"] is None:
-            return Kept(entry["row"], None, fresh=False)
+            return Kept(name, entry["row"], None, fresh=False)
         folder = self.output / name
         if entry["seal"] != _seal_of(folder):
             return None
-        return Kept(entry["row"], folder, fresh=False)
+        return Kept(name, entry["row"], folder, fresh=False)
+
+    def answer_to(self, question: str) -> Kept | None:
+        """Return the answer to a question, whatever its name."""
+        named = (name for name, x in self.solved.items() if x["question"] == question)
+        return next((kept for n in named if (kept := self.find(n, question))), None)
 
     def put(
         self,
@@ -140,10 +149,10 @@ class Shelf:
         if solution.plan is None:
             if finished:
                 self._note(name, question, None, row)
-            return Kept(row, None, fresh=True)
+            return Kept(name, row, None, fresh=True)
         solution.save(folder, drawings=drawings)
         self._note(name, question if finished else "", _seal_of(folder), row)
-        return Kept(row, folder, fresh=True, verified=verify(folder).ok)
+        return Kept(name, row, folder, fresh=True, verified=verify(folder).ok)
 
     def _note(
         self, name: str, question: str, seal: str | None, row: dict[str, Any]
@@ -151,18 +160,29 @@ class Shelf:
         self.solved[name] = {"question": question, "seal": seal, "row": row}
         self._write()
 
-    def rename(self, names: dict[str, str]) -> None:
-        """Give plan folders other names; old -> new, all at once."""
-        waiting = {}
-        for old in names:
-            if old in self.solved and (self.output / old).is_dir():
-                waiting[old] = (self.output / old).rename(self.output / f".{old}")
-        entries = {old: self.solved.pop(old) for old in names if old in self.solved}
+    def keep_only(self, names: dict[str, str]) -> None:
+        """
+        Give some plan folders other names, and throw the others away.
+
+        Parameters
+        ----------
+        names
+            Old name -> new name. Of the others it stays noted what they answered.
+        """
+        before, self.solved = self.solved, {}
+        hidden = {}
+        for old, entry in before.items():
+            folder = self.output / old
+            if old in names:
+                hidden[old] = folder.rename(self.output / f".{old}")
+            elif entry["question"]:
+                shutil.rmtree(folder, ignore_errors=True)
+                self.solved[f"x{entry['question'][:12]}"] = {**entry, "seal": None}
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
         for old, new in names.items():
-            if old in waiting:
-                waiting[old].rename(self.output / new)
-            if old in entries:
-                self.solved[new] = entries[old]
+            hidden[old].rename(self.output / new)
+            self.solved[new] = before[old]
         self._write()
 
     def _write(self) -> None:
