@@ -12,6 +12,7 @@ import click
 from planner.bench.command import bench
 from planner.commands.compare import compare
 from planner.commands.explain import explain
+from planner.commands.frontier import frontier
 from planner.commands.options import (
     BAD_INPUT,
     FILE,
@@ -25,6 +26,7 @@ from planner.commands.options import (
     TIME,
 )
 from planner.commands.report import report
+from planner.commands.sweep import sweep
 from planner.console import heeding_ctrl_c, list_faults, progress, say, talk
 from planner.embedded import DEMOS
 from planner.errors import PlannerError
@@ -405,7 +407,7 @@ def draw_map(folder: Path, output: Path) -> None:
     talk(_("wrote {path}").format(path=output / "map.png"))
 
 
-for command in (bench, compare, explain, report):
+for command in (bench, compare, explain, frontier, report, sweep):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -299,6 +299,20 @@ def solve(
                 )
             )
         return _solve_bases(scenario, tables, near_bases, interrupted, tell)
+    return solve_tables(
+        scenario, tables, warm_start=warm_start, interrupted=interrupted, tell=tell
+    )
+
+
+def solve_tables(
+    scenario: Scenario,
+    tables: Tables,
+    *,
+    warm_start: Solution | str | Path | pd.Series | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+    tell: Callable[[Progress], None] = lambda progress: None,
+) -> Solution:
+    """Solve with clean tables in hand, without `[bases]`; arguments as for `solve`."""
     tables, scenario = set_apart(tables, scenario)
     compiled = compile_problem(tables, scenario)
     start = None if warm_start is None else read_start(warm_start, compiled)

@@ -35,7 +35,7 @@ RANKS = (
     ("solution",),
     ("reopen", "console", "helptexts"),
     ("edits", "sizing"),
-    ("explanation",),
+    ("explanation", "whatif"),
     ("bench",),
     ("commands",),
     ("cli",),
@@ -77,6 +77,7 @@ ALONE = (
     "reopen",
     "greenfield",
     "sizing",
+    "whatif",
     "bench",
 )
 """What the judge must never see: it recounts what these have computed."""

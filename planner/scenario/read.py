@@ -57,16 +57,20 @@ def parse_scenario(text: str, name: str = "scenario") -> Scenario:
     try:
         scenario = Scenario.model_validate(raw)
     except ValidationError as error:
-        raise ScenarioError(_lines(error, name)) from error
+        raise ScenarioError(fault_lines(error, name)) from error
     scenario._text = text
     return scenario
 
 
 def with_solve(
-    scenario: Scenario, *, time_limit: float | None, seed: int | None
+    scenario: Scenario,
+    *,
+    time_limit: float | None,
+    seed: int | None,
+    gap: float | None = None,
 ) -> Scenario:
     """
-    Return a copy with another time limit (seconds) or seed; None leaves one as it is.
+    Return a copy with another time limit (seconds), seed or gap; None leaves it as is.
 
     Raises
     ------
@@ -74,12 +78,12 @@ def with_solve(
         If a value is not allowed in a scenario either.
     """
     try:
-        return scenario.with_solve(time_limit=time_limit, seed=seed)
+        return scenario.with_solve(time_limit=time_limit, seed=seed, gap=gap)
     except ValidationError as error:
-        raise ScenarioError(_lines(error, "solve")) from error
+        raise ScenarioError(fault_lines(error, "solve")) from error
 
 
-def _lines(error: ValidationError, name: str) -> str:
+def fault_lines(error: ValidationError, name: str) -> str:
     """Every fault on a line of its own; what no branch of a union takes is one."""
     told: dict[str, list[str]] = {}
     for fault in error.errors():
