@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from planner.compare import compare
+    from planner.comparison import compare, moved_between, solve_many
     from planner.edits import resolve
     from planner.embedded import demo_scenario
     from planner.errors import PlannerError, ScenarioError, TableError
@@ -29,16 +29,18 @@ _HOME = {
     "best_accounts_for": "planner.explanation",
     "best_receivers": "planner.explanation",
     "check_tables": "planner.tables",
-    "compare": "planner.compare",
+    "compare": "planner.comparison",
     "demo_scenario": "planner.embedded",
     "explain": "planner.explanation",
     "load_tables": "planner.tables",
+    "moved_between": "planner.comparison",
     "open_plan": "planner.reopen",
     "override": "planner.explanation",
     "read_scenario": "planner.scenario",
     "resolve": "planner.edits",
     "solve": "planner.solution",
     "solve_each": "planner.sizing",
+    "solve_many": "planner.comparison",
     "verify": "planner.evaluate.verify",
 }
 
@@ -56,12 +58,14 @@ __all__ = [
     "demo_scenario",
     "explain",
     "load_tables",
+    "moved_between",
     "open_plan",
     "override",
     "read_scenario",
     "resolve",
     "solve",
     "solve_each",
+    "solve_many",
     "verify",
 ]
 

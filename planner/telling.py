@@ -1,11 +1,9 @@
-"""What a terminal says: how a solve ended, the contracts, a comparison."""
+"""What a terminal says: how a solve ended, the contracts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from planner.evaluate.labels import not_compared
 from planner.reporting import baseline_label
@@ -152,21 +150,3 @@ def contract_text(contracts: Mapping[str, Sequence[FieldInfo]]) -> str:
             lines.append(f"  {info.field:<16} ({kind})  {info.meaning} {tail}".rstrip())
         lines.append("")
     return "\n".join(lines).rstrip()
-
-
-def table_text(table: pd.DataFrame) -> str:
-    """Lay out what `planner.compare.compare` returns for a terminal."""
-    figures = table.drop(columns=["label", "unit", "better"])
-    plans = (len(figures.columns) + 1) // 2  # then the change against the first
-    units = table["unit"].map(lambda unit: " [" + _(unit) + "]" if unit else "")
-    named = figures.set_axis(list(table["label"] + units))
-    change = _("delta {name}")
-    named.columns = [
-        change.format(name=name.removeprefix("delta ")) if at >= plans else name
-        for at, name in enumerate(named.columns)
-    ]
-    return named.to_string(na_rep="", float_format=_number)
-
-
-def _number(value: float) -> str:
-    return f"{value:,.4f}" if abs(value) < 10 else f"{value:,.1f}"

@@ -77,6 +77,10 @@ CODES = (
     *(N_("units"), N_("terms"), N_("cost"), N_("loads"), N_("reps"), N_("moved")),
     *(N_("regions"), N_("adjacency"), N_("contiguity"), N_("accounts in regions")),
     *(N_("bases"), N_("bound over bases"), N_("opening")),
+    # Figures side by side, and what a child process is doing.
+    *(N_("lower"), N_("higher"), N_("tied"), N_("waiting"), N_("solving")),
+    *(N_("writing"), N_("known"), N_("failed"), N_("not run"), N_("name")),
+    *(N_("folder"),),
     # Measures, terms of the cost, and budgets.
     *(N_("accounts"), N_("hours"), N_("value"), N_("moved_accounts")),
     *(N_("moved_value"), N_("travel"), N_("skill"), N_("fit"), N_("handover")),

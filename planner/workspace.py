@@ -7,7 +7,8 @@ import json
 import os
 import shutil
 import tempfile
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,12 +68,49 @@ def write_plan_folder(
         raise PlannerError(
             _("There is no plan to write: {status}.").format(status=solution.status)
         )
+    return _all_or_nothing(folder, lambda fresh: _fill(fresh, solution, drawings))
+
+
+def adopt_plan_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """
+    Write a plan folder that was made elsewhere: all of it, or nothing.
+
+    Parameters
+    ----------
+    folder
+        As for `write_plan_folder`.
+    files
+        Path within the folder, with ``/``, -> bytes.
+
+    Raises
+    ------
+    PlannerError
+        If the target is something else, or a path leads out of it.
+    """
+
+    def fill(fresh: Path) -> list[str]:
+        for name, data in files.items():
+            parts = PurePosixPath(name).parts
+            if not parts or ".." in parts or PurePosixPath(name).is_absolute():
+                raise PlannerError(
+                    _("{name} is no file of a plan folder.").format(name=name)
+                )
+            path = fresh.joinpath(*parts)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return []
+
+    _all_or_nothing(folder, fill)
+
+
+def _all_or_nothing(folder: Path, fill: Callable[[Path], list[str]]) -> list[str]:
+    """Fill a new folder beside the target, then let them change places."""
     folder = folder.resolve()  # a link keeps pointing at the folder
     check_target(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        messages = _fill(fresh, solution, drawings)
+        messages = fill(fresh)
         fresh.chmod(0o755)
         _sync(fresh)
         _change_places(fresh, folder)

@@ -41,6 +41,13 @@ LABELS = {
     "cost": Label(lambda: _("Cost a year"), "currency", "lower"),
     "bound": Label(lambda: _("Proven lower bound"), "currency", None),
     "gap": Label(lambda: _("Proven gap"), "share", "lower"),
+    "cost_at_first": Label(
+        lambda: _("Cost a year at the first plan's prices"), "currency", "lower"
+    ),
+    "broken_at_first": Label(
+        lambda: _("Rules of the first plan that it breaks"), "", "lower"
+    ),
+    "rules_broken": Label(lambda: _("Rules broken"), "", "lower"),
     "accounts": Label(lambda: _("Accounts"), "accounts", None),
     "accounts_left_out": Label(lambda: _("Accounts left out"), "accounts", "lower"),
     "value_left_out": Label(lambda: _("Value left out"), "value", "lower"),

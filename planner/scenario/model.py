@@ -13,6 +13,7 @@ from typing import Any, Literal, cast
 
 import tomli_w
 from pydantic import (
+    ConfigDict,
     Field,
     PrivateAttr,
     ValidationInfo,
@@ -88,8 +89,25 @@ class Drawing(Model):
     level: str | None = Field(None, description="Level of the regions to fill.")
 
 
+def _with_keys_of_files(schema: dict[str, Any]) -> None:
+    """Add what a file may say of another, for editors: see `planner.scenario.extend`."""
+    schema["properties"] |= {
+        "extends": {
+            "type": "string",
+            "description": "Scenario file that this one changes; relative to this one.",
+        },
+        "drop": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Dotted keys of that file to leave out.",
+        },
+    }
+
+
 class Scenario(Model):
     """One planning question: tables, rules, prices."""
+
+    model_config = ConfigDict(json_schema_extra=_with_keys_of_files)
 
     name: str = Field("plan", description="Shown on map and report.")
     currency: str = Field("USD", description="ISO 4217 code, for display.")

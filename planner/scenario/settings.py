@@ -85,7 +85,7 @@ def with_settings(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
     try:
         changed = Scenario.model_validate(raw)
     except ValidationError as error:
-        raise ScenarioError(fault_lines(error, "scenario")) from error
+        raise ScenarioError(fault_lines(error, lambda location: "scenario")) from error
     return changed.beside(scenario)
 
 
