@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 SHOWN_MOVES = 100
 """Moves handed to the report, largest value first."""
 
-REASON = "reason"
-"""Column of plan.csv that says in a sentence why an account sits where it sits."""
+PLAN, REASON = "plan.csv", "reason"
+"""The table of a plan, and its column that says why each account has its rep."""
 
 
 def briefing(
@@ -29,7 +29,7 @@ def briefing(
     layers: dict[str, Any] | None,
     language: str,
     *,
-    plan_csv: Path | None = None,
+    folder: Path | None = None,
     frontier: Path | None = None,
     headcount: Path | None = None,
 ) -> ReportData:
@@ -44,8 +44,8 @@ def briefing(
         Of its map (`PlanView.layers`); None: there is none.
     language
         Locale of numbers.
-    plan_csv
-        The plan's own table, for its fingerprint and its reasons.
+    folder
+        The plan folder, for the fingerprint of its plan and the reasons in it.
     frontier, headcount
         Folders with ``frontier.csv`` and ``curve.csv``, to be shown as well.
 
@@ -58,8 +58,8 @@ def briefing(
 
     certificate, money, drawn = view.certificate, view.money, layers or {}
     moved = moves(view)
-    if plan_csv is not None:
-        moved = _with_reasons(moved, plan_csv)
+    if folder is not None:
+        moved = _with_reasons(moved, folder / PLAN)
     return ReportData(
         name=view.scenario.name,
         currency=view.scenario.currency,
@@ -78,7 +78,7 @@ def briefing(
         certificate=_proof(view),
         proof=certificate["bound_by"],
         unseen=[_(name) for name in _unseen(view)],
-        fingerprint="" if plan_csv is None else _sha256(plan_csv),
+        fingerprint="" if folder is None else _sha256(folder / PLAN),
         notes=[*view.tables.notes, *not_compared(certificate["baselines"])],
         warnings=[str(warning) for warning in view.tables.warnings],
         territories=drawn.get("territories"),
@@ -86,7 +86,7 @@ def briefing(
         outline=drawn.get("outline"),
         areas=drawn.get("areas"),
         before=view.territories_today() if drawn and len(moved) else None,
-        frontier=None if frontier is None else read_frontier(frontier),
+        frontier=None if frontier is None else read_frontier(frontier, folder),
         headcount=None if headcount is None else read_headcount(headcount),
         language=language,
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from planner.briefing import briefing
+from planner.briefing import PLAN, briefing
 from planner.certificate import FORMAT, certificate_of, seal
 from planner.errors import PlannerError
 from planner.reporting import PlanView
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from planner.solution import Solution
 
 CERTIFICATE = "certificate.json"
-PLAN = "plan.csv"
 REGIONS = "regions.csv"
 BASES = "bases.csv"
 
@@ -230,7 +229,7 @@ def _draw(folder: Path, solution: Solution, certificate: dict[str, Any]) -> list
         shapes = layers["territories"].to_json(drop_id=False, ensure_ascii=False)
         (folder / "territories.geojson").write_text(shapes, "utf-8")
         messages = write_map(folder, **layers)
-    said = briefing(view, layers, language(), plan_csv=folder / PLAN)
+    said = briefing(view, layers, language(), folder=folder)
     write_report(folder / "report.html", said)
     return messages
 
@@ -443,7 +442,7 @@ def redraw_report(
         view,
         view.layers(),
         language(),
-        plan_csv=folder / PLAN,
+        folder=folder,
         frontier=frontier,
         headcount=headcount,
     )

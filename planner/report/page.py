@@ -138,7 +138,7 @@ def _context(data: ReportData) -> dict[str, Any]:
     numbers, said = Numbers(data.language, data.currency), headline(data)
     frontier, headcount = None, None
     if data.frontier is not None:
-        frontier = frontier_shown(data.frontier, data.cost, numbers)
+        frontier = frontier_shown(data.frontier, numbers)
     if data.headcount is not None:
         headcount = headcount_shown(data.headcount, len(data.loads), numbers)
     moves = _rows(_largest(data.moves, "value"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,23 @@ from planner.words import _
 
 FRONTIER, CURVE = "frontier.csv", "curve.csv"
 
-_PARTS = ("travel", "imbalance", "opening", "other")
+_MONEY = (
+    "travel",
+    "handover",
+    "skill",
+    "fit",
+    "leave_out",
+    "compactness",
+    "cut_edges",
+    "imbalance",
+    "splits",
+    "opening",
+    "pool",
+    "other",
+    "handover_at_risk",
+    "rep_cost",
+)
+"""Columns of a curve that are parts of its cost; shown where they are not all 0."""
 
 
 @dataclass(frozen=True)
@@ -40,29 +57,38 @@ class Shown:
     strong: list[bool]
 
 
-def read_frontier(folder: Path) -> pd.DataFrame:
+def read_frontier(folder: Path, plan: Path | None = None) -> pd.DataFrame:
     """
     Read the non-dominated plans that `planner frontier` found.
+
+    Parameters
+    ----------
+    plan
+        The plan folder that a report is about: marked where it is one of the frontier.
 
     Returns
     -------
     Columns ``plan``, one for each axis, ``cost``, ``bound``, ``gap``, ``knee`` (bool)
-    and ``price``; ``attrs["axes"]`` names the axes.
+    and ``price``; ``attrs["axes"]`` names the axes, ``attrs["own"]`` the plan.
 
     Raises
     ------
     PlannerError
         If there is no such file, or it is not of this form.
     """
-    table = _read(folder / FRONTIER, ("plan", "cost", "bound", "gap", "knee"))
+    path = folder / FRONTIER
+    table = _read(path, ("plan", "cost", "bound", "gap", "knee"))
     columns = list(table.columns)
-    axes = columns[columns.index("plan") + 1 : columns.index("cost")]
+    axes = columns[columns.index("plan") + 1 : columns.index("bound")]
+    if len(axes) > 2 and axes[-1] == "cost":  # else cost itself is an axis
+        axes = axes[:-1]
     if len(axes) < 2 or table.empty:
-        raise _wrong(folder / FRONTIER, _("it has no two axes, or no plan"))
-    table = _as_numbers(table, [*axes, "cost", "bound", "gap"], folder / FRONTIER)
+        raise _wrong(path, _("it has no two axes, or no plan"))
+    table = _as_numbers(table, [*axes, "cost", "bound", "gap"], path)
     table["price"] = pd.to_numeric(table.get("price", np.nan), errors="coerce")
     table["knee"] = table["knee"].eq("yes")
-    table.attrs["axes"] = axes
+    one_of_it = plan is not None and plan.resolve().parent == folder.resolve()
+    table.attrs |= {"axes": axes, "own": plan.name if plan and one_of_it else ""}
     return table
 
 
@@ -72,7 +98,8 @@ def read_headcount(folder: Path) -> pd.DataFrame:
 
     Returns
     -------
-    Columns as `planner.sizing.curve_of` has them, NaN without a plan.
+    Columns as `planner.sizing.curve_of` has them, NaN without a plan; where there is
+    a ``total``, cost and bound are those of the total.
 
     Raises
     ------
@@ -85,57 +112,80 @@ def read_headcount(folder: Path) -> pd.DataFrame:
     table = table.assign(**{str(c): figures[c] for c in known})
     if table["k"].isna().any() or table["cost"].notna().sum() == 0:
         raise _wrong(folder / CURVE, _("no number of reps has a plan"))
+    if "total" in table:  # with reps' own cost, and what their leaving puts at risk
+        table["bound"] += table["total"] - table["cost"]
+        table["cost"] = table["total"]
     if "marginal_value" not in table:
         table["marginal_value"] = -table["cost"].diff()
     return table
 
 
-def frontier_shown(table: pd.DataFrame, cost: float, numbers: Numbers) -> Shown:
-    """
-    Lay out a frontier: its first two axes drawn, all of them in the table.
-
-    Parameters
-    ----------
-    cost
-        Of the plan that the report is about; it is marked where it is on the frontier.
-    """
+def frontier_shown(table: pd.DataFrame, numbers: Numbers) -> Shown:
+    """Lay out a frontier: its first two axes drawn, all of them in the table."""
     axes, knee = table.attrs["axes"], table["knee"].to_numpy(bool)
-    own = np.isclose(table["cost"], cost, rtol=1e-9, atol=0.005)
+    own = table["plan"].eq(table.attrs["own"]).to_numpy(bool)
+    names = [axis_label(axis) for axis in axes]
+    digits = {axis: _digits(table[axis]) for axis in axes}
+    figures = [
+        [numbers.fixed(row[axis], digits[axis]) for axis in axes]
+        for _at, row in table.iterrows()
+    ]
     points = pd.DataFrame(
         {
             "x": table[axes[0]],
             "y": table[axes[1]],
             "title": [
-                f"{row['plan']}: {_pairs(row, axes, numbers)}"
-                for _at, row in table.iterrows()
+                f"{plan}: " + "; ".join(map("{}: {}".format, names, told))
+                for plan, told in zip(table["plan"], figures, strict=True)
             ],
             "label": [
-                _mark(str(at + 1), k, o)
-                for at, (k, o) in enumerate(zip(knee, own, strict=True))
+                _mark(str(plan), best, mine)
+                for plan, best, mine in zip(table["plan"], knee, own, strict=True)
             ],
             "strong": knee | own,
         }
     )
-    chart = trade_chart(points, [_(axis) for axis in axes[:2]], numbers)
-    head = ["", _("Plan"), *(_(axis) for axis in axes)]
-    head += [_("Cost a year"), _("Proven gap"), _("Price")]
+    chart = trade_chart(points, names[:2], numbers)
+    with_cost = "cost" not in axes
     priced = bool(table["price"].notna().any())
+    head = [_("Plan"), *names]
+    head += [_("Cost a year")] if with_cost else []
+    head += [_("Proven gap"), *([_("Price of a point")] if priced else [])]
     rows = [
         [
-            str(at + 1),
-            _mark(str(row["plan"]), knee[at], own[at]),
-            *(numbers.fixed(row[axis], _digits(table[axis])) for axis in axes),
-            numbers.money(row["cost"]),
+            _mark(str(row["plan"]), bool(knee[at]), bool(own[at])),
+            *figures[at],
+            *([numbers.money(row["cost"])] if with_cost else []),
             numbers.gap(row["gap"]),
-            *([numbers.price(row["price"])] if priced else []),
+            *([numbers.money(row["price"])] if priced else []),
         ]
         for at, (_index, row) in enumerate(table.iterrows())
     ]
-    if not priced:
-        head.pop()
-    return Shown(
-        chart, _frontier_words(table, numbers), head, rows, 2, list(knee | own)
-    )
+    words = _frontier_words(table, figures, numbers)
+    return Shown(chart, words, head, rows, 1, list(knee | own))
+
+
+def axis_label(name: str) -> str:
+    """
+    Name an axis of a frontier, with its unit.
+
+    Examples
+    --------
+    >>> axis_label("travel")
+    'Travel, km a year'
+    """
+    kind, _dot, measure = name.partition(".")
+    labels = {
+        "travel": _("Travel, km a year"),
+        "cost": _("Cost a year"),
+        "balance": _("Outside the bands, % of all"),
+        "deviation": _("Largest deviation from target, %"),
+        "disruption": _("Value that changes hands, %"),
+    }
+    label = labels.get(kind, kind)
+    if not measure:
+        return label
+    return _("{label} ({measure})").format(label=label, measure=_(measure))
 
 
 def headcount_shown(table: pd.DataFrame, reps: int, numbers: Numbers) -> Shown:
@@ -151,19 +201,11 @@ def headcount_shown(table: pd.DataFrame, reps: int, numbers: Numbers) -> Shown:
     best = int(found["k"].iloc[int(found["cost"].argmin())])
     titles = [_("Number of reps"), _("Cost a year"), _("One more saves")]
     chart = headcount_chart(found, titles, numbers, [best, reps])
-    parts = [
-        part
-        for part in _PARTS
-        if part in table and pd.to_numeric(table[part]).fillna(0).abs().sum() > 0
-    ]
-    names = {
-        "travel": _("Travel"),
-        "imbalance": _("Imbalance"),
-        "opening": _("Opening bases"),
-        "other": _("Other"),
-    }
+    parts = [part for part in _MONEY if part in table and table[part].abs().sum() > 0]
     head = [_("Reps"), _("Cost a year"), _("No plan costs less than"), _("Proven gap")]
-    head += [names[part] for part in parts] + [_("One more saves")]
+    head += [_part_label(part) for part in parts]
+    head += [_("Capacity used")] if "capacity_use" in table else []
+    head += [_("One more saves")]
     rows = []
     for _at, row in table.iterrows():
         number = _mark(numbers.count(row["k"]), row["k"] == best, row["k"] == reps)
@@ -178,6 +220,11 @@ def headcount_shown(table: pd.DataFrame, reps: int, numbers: Numbers) -> Shown:
                 numbers.money(row["bound"]),
                 numbers.gap(row["gap"]),
                 *(numbers.money(row[part]) for part in parts),
+                *(
+                    [numbers.percent(row["capacity_use"])]
+                    if "capacity_use" in table
+                    else []
+                ),
                 numbers.money(row["marginal_value"]),
             ]
         )
@@ -192,23 +239,60 @@ def _mark(text: str, best: bool, own: bool) -> str:
     return _("{name} ★").format(name=text) if best else text
 
 
-def _frontier_words(table: pd.DataFrame, numbers: Numbers) -> list[str]:
-    axes = table.attrs["axes"]
+def _part_label(part: str) -> str:
+    """Name a part of the cost of a curve."""
+    labels = {
+        "travel": _("Travel"),
+        "handover": _("Handover"),
+        "skill": _("Preferred skills missing"),
+        "fit": _("Grade fit"),
+        "leave_out": _("Left out"),
+        "compactness": _("Compactness"),
+        "cut_edges": _("Borders between territories"),
+        "imbalance": _("Imbalance"),
+        "splits": _("Splits"),
+        "opening": _("Opening bases"),
+        "pool": _("Cost to serve of pools"),
+        "handover_at_risk": _("Handover of reps who leave"),
+        "rep_cost": _("Cost of reps"),
+    }
+    return labels.get(part) or _("Other")
+
+
+def _frontier_words(
+    table: pd.DataFrame, figures: list[list[str]], numbers: Numbers
+) -> list[str]:
+    """Say what the plans are, where the knee is, and what a trade costs."""
     said = [
         _(
             "{n} plans of which none is better than another in every respect; less is "
             "better on both axes. Each is proven to within {gap}."
         ).format(n=numbers.count(len(table)), gap=numbers.gap(table["gap"].max()))
     ]
-    if table["knee"].any():
-        at = int(np.flatnonzero(table["knee"])[0])
+    last, knee = len(table) - 1, np.flatnonzero(table["knee"])
+    stops = sorted({0, *(int(at) for at in knee), last})
+    if len(knee):
+        said.append(
+            _("★ marks the knee, {plan}: beyond it, less is won for more.").format(
+                plan=table["plan"].iloc[knee[0]]
+            )
+        )
+    if len(table.attrs["axes"]) > 2:
+        return said
+    held = 1 if table.attrs["axes"][0] in ("travel", "cost") else 0
+    for one, other in pairwise(stops):
+        paid = float(table["cost"].iloc[other] - table["cost"].iloc[one])
         said.append(
             _(
-                "★ marks the knee, where the next step in one direction begins to cost "
-                "much in the other: {plan} ({figures})."
+                "From {one} to {other}: “{axis}” goes from {before} to {after}, for "
+                "{money} a year more."
             ).format(
-                plan=table["plan"].iloc[at],
-                figures=_pairs(table.iloc[at], axes, numbers),
+                one=table["plan"].iloc[one],
+                other=table["plan"].iloc[other],
+                axis=axis_label(table.attrs["axes"][held]),
+                before=figures[one][held],
+                after=figures[other][held],
+                money=numbers.money(paid),
             )
         )
     return said
@@ -235,21 +319,10 @@ def _headcount_words(found: pd.DataFrame, best: int, numbers: Numbers) -> list[s
     return said
 
 
-def _pairs(row: pd.Series, axes: Sequence[str], numbers: Numbers) -> str:
-    """Name the figures of a plan on each axis."""
-    text = _("{name} {figure}")
-    return ", ".join(
-        text.format(
-            name=_(axis),
-            figure=numbers.count(row[axis], 3 if abs(row[axis]) < 10 else 0),
-        )
-        for axis in axes
-    )
-
-
 def _digits(column: pd.Series) -> int:
     """Decimals that tell the figures of a column apart."""
-    return 3 if column.abs().max() < 10 else 1 if column.abs().max() < 1000 else 0
+    most = column.abs().max()
+    return 0 if most >= 1000 else 1 if most >= 20 else 2
 
 
 def _read(path: Path, needed: Sequence[str]) -> pd.DataFrame:

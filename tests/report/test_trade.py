@@ -21,7 +21,7 @@ NUMBERS = Numbers("en", "EUR")
 def frontier(folder: Path, n: int = 12) -> Path:
     """Write a frontier of n plans; the fourth is the knee."""
     rows = [
-        f"p{at:02d},{100 * 2**at},{0.5**at},{1000 + at},990,0.009,"
+        f"p{at:02d},{100 * 2**at},{16 * 0.5**at},{1000 + at},990,0.009,"
         f"{'yes' if at == 3 else 'no'},{at * 1.5 or ''}"
         for at in range(n)
     ]
@@ -46,15 +46,51 @@ def curve(folder: Path) -> Path:
 
 def test_frontier_is_read_and_told(tmp_path: Path) -> None:
     """Axes are the columns between plan and cost; the knee and the plan are marked."""
-    table = read_frontier(frontier(tmp_path))
+    table = read_frontier(frontier(tmp_path), tmp_path / "p05")
     assert table.attrs["axes"] == ["travel", "balance"]
-    shown = frontier_shown(table, 1005.0, NUMBERS)
+    shown = frontier_shown(table, NUMBERS)
     assert [at for at, strong in enumerate(shown.strong) if strong] == [3, 5]
-    assert shown.rows[3][1] == "p03 ★"
-    assert shown.rows[5][1] == "p05 (this plan)"
+    assert shown.rows[3][0] == "p03 ★"
+    assert shown.rows[5][0] == "p05 (this plan)"
     assert "12 plans" in shown.words[0]
     assert "proven to within 0.90%" in shown.words[0]
-    assert len(shown.head) == len(shown.rows[0])
+    assert shown.words[2] == (
+        "From p00 to p03: “Outside the bands, % of all” goes from 16.00 to 2.00, for "
+        "€3 a year more."
+    )
+    assert all(len(row) == len(shown.head) for row in shown.rows)
+
+
+def test_cost_may_be_an_axis_itself(tmp_path: Path) -> None:
+    """Then it has one column, and stands in the table once."""
+    (tmp_path / "frontier.csv").write_text(
+        "plan,disruption,cost,bound,gap,knee,price\np01,20,100,99,0.01,no,\n"
+        "p02,10,120,119,0.008,no,2\n",
+        "utf-8",
+    )
+    table = read_frontier(tmp_path)
+    assert table.attrs["axes"] == ["disruption", "cost"]
+    shown = frontier_shown(table, NUMBERS)
+    assert shown.head.count("Cost a year") == 1
+    assert shown.strong == [False, False]
+    assert "from 20.0 to 10.0, for €20 a year more" in shown.words[-1]
+
+
+def test_totals_of_a_sweep_are_what_is_compared(tmp_path: Path) -> None:
+    """Cost of reps and of handover belongs to a headcount; the bound moves along."""
+    (tmp_path / "curve.csv").write_text(
+        "k,plan,cost,bound,gap,rep_cost,total,capacity_use,marginal_value\n"
+        "4,k4,100,95,0.05,40,140,0.9,\n5,k5,95,94,0.0105,50,145,0.8,-5\n",
+        "utf-8",
+    )
+    table = read_headcount(tmp_path)
+    assert table["bound"].tolist() == [135, 144]
+    shown = headcount_shown(table, 5, NUMBERS)
+    assert shown.words == [
+        "Least cost: €140 a year with 4 reps (★).",
+        "Proven: every other number costs more.",
+    ]
+    assert shown.rows[0][-3:] == ["€40", "90%", ""]
 
 
 def test_headcounts_are_told_apart_only_where_that_is_proven(tmp_path: Path) -> None:
