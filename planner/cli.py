@@ -15,6 +15,7 @@ from planner.commands.compare import compare
 from planner.commands.diagnose import diagnose
 from planner.commands.explain import explain
 from planner.commands.export import export
+from planner.commands.frontier import frontier
 from planner.commands.options import (
     BAD_INPUT,
     FILE,
@@ -29,6 +30,7 @@ from planner.commands.options import (
 )
 from planner.commands.report import report
 from planner.commands.resolve import resolve
+from planner.commands.sweep import sweep
 from planner.console import heeding_ctrl_c, list_faults, progress, say, talk
 from planner.embedded import DEMOS
 from planner.errors import PlannerError
@@ -457,7 +459,18 @@ def draw_map(folder: Path, output: Path) -> None:
     talk(_("wrote {path}").format(path=output / "map.png"))
 
 
-for command in (bench, changes, compare, diagnose, explain, export, report, resolve):
+for command in (
+    bench,
+    changes,
+    compare,
+    diagnose,
+    explain,
+    export,
+    frontier,
+    report,
+    resolve,
+    sweep,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

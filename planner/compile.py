@@ -376,13 +376,23 @@ def _end(pairs: Pairs, end: float | str | None, reps: Positions) -> float | None
     return float(np.nansum(values))
 
 
-def targets_of(
-    pairs: Pairs, balance: Balance, prefix: str, closed: int = 0
+def balance_targets(
+    pairs: Pairs, balance: Balance, key: str, closed: int = 0
 ) -> Iterator[tuple[str, Positions, float]]:
     """
-    Yield label, reps and target of each set that a balance speaks of.
+    Yield label, reps and target of each rep (or team) that a balance looks at.
 
-    `closed` of the reps have no part in it; `prefix` stands in messages.
+    Parameters
+    ----------
+    key
+        Of the rule, as messages name it: ``balance[0]``.
+    closed
+        So many of the reps have no part in the target.
+
+    Raises
+    ------
+    PlannerError
+        If the reps' weights add up to nothing.
     """
     weights = np.ones(pairs.m)
     if balance.target != "equal":
@@ -393,7 +403,7 @@ def targets_of(
             _(
                 "{key}: the reps' {field!r} add up to 0, so there is no target. Fill "
                 'the column, or use target = "equal".'
-            ).format(key=prefix, field=balance.target)
+            ).format(key=key, field=balance.target)
         )
     weights[pairs.is_apart[:-1]] = 0.0  # what is set apart takes no part in balance
     total = float(pairs.own[balance.measure][pairs.apart_rep < 0].sum()) * balance.part
@@ -401,16 +411,16 @@ def targets_of(
     for label, reps in _rep_sets(pairs, balance):
         reps = reps[~pairs.is_apart[reps]]
         if len(reps):
-            yield label, reps, total * weights[reps].sum() / whole
+            yield label, reps, float(total * weights[reps].sum() / whole)
 
 
 def _balance_rows(
-    pairs: Pairs, balance: Balance, prefix: str, closed: int = 0
+    pairs: Pairs, balance: Balance, prefix: str, closed: int
 ) -> Iterator[Row]:
-    """Bands around the targets."""
+    """Bands around the target, which `closed` of the reps have no part in."""
     scale = pairs.scale_of(balance.measure)
     measure = pairs.measures.index(balance.measure)
-    for label, reps, target in targets_of(pairs, balance, prefix, closed):
+    for label, reps, target in balance_targets(pairs, balance, prefix, closed):
         ends = (target * (1 - balance.tolerance), target * (1 + balance.tolerance))
         price = None
         if balance.hard:

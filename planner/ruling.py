@@ -8,7 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from planner.areas import Areas
-from planner.compile import PAIRS_PER_BLOCK, groups_of, rows_of, targets_of, units_of
+from planner.compile import (
+    PAIRS_PER_BLOCK,
+    balance_targets,
+    groups_of,
+    rows_of,
+    units_of,
+)
 from planner.compile_areas import areas_of
 from planner.pairs import Pairs
 from planner.problem import Row
@@ -149,7 +155,7 @@ def _band_rules(pairs: Pairs) -> Iterator[Rule]:
         entry = getattr(scenario, kind)[int(index)]
         targets: list[float] = []
         if isinstance(entry, Balance):
-            found = targets_of(pairs, entry, path)
+            found = balance_targets(pairs, entry, path)
             targets = [target for _label, _reps, target in found]
         yield BandRule(
             path=path,

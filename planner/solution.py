@@ -221,6 +221,11 @@ class Solution:
 
         return write_plan_folder(Path(folder), self, drawings=drawings)
 
+    def _repr_html_(self) -> str:
+        from planner.workspace import card_of
+
+        return card_of(self)
+
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the territories; returns the axes."""
         from planner.workspace import plot_plan
@@ -302,6 +307,20 @@ def solve(
                 )
             )
         return _solve_bases(scenario, tables, near_bases, interrupted, tell)
+    return solve_tables(
+        scenario, tables, warm_start=warm_start, interrupted=interrupted, tell=tell
+    )
+
+
+def solve_tables(
+    scenario: Scenario,
+    tables: Tables,
+    *,
+    warm_start: Solution | str | Path | pd.Series | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+    tell: Callable[[Progress], None] = lambda progress: None,
+) -> Solution:
+    """Solve with clean tables in hand, without `[bases]`; arguments as for `solve`."""
     tables, scenario = set_apart(tables, scenario)
     compiled = compile_problem(tables, scenario)
     start = None if warm_start is None else read_start(warm_start, compiled)

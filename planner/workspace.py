@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from planner.briefing import PLAN, briefing
 from planner.certificate import FORMAT, certificate_of, seal
 from planner.decisions import DECISIONS, write_decisions
 from planner.errors import PlannerError
@@ -195,7 +196,7 @@ def _sync(folder: Path) -> None:
 
 
 def _fill(folder: Path, solution: Solution, drawings: bool) -> list[str]:
-    _write_plan(folder / "plan.csv", solution)
+    _write_plan(folder / PLAN, solution)
     if solution.scenario.unit == "region":
         _write_regions(folder / REGIONS, solution)
     _write_reps(folder / "reps.csv", solution)
@@ -231,7 +232,8 @@ def _draw(folder: Path, solution: Solution, certificate: dict[str, Any]) -> list
         shapes = layers["territories"].to_json(drop_id=False, ensure_ascii=False)
         (folder / "territories.geojson").write_text(shapes, "utf-8")
         messages = write_map(folder, **layers)
-    write_report(folder / "report.html", view.report_data(layers, language()))
+    said = briefing(view, layers, language(), folder=folder)
+    write_report(folder / "report.html", said)
     return messages
 
 
@@ -345,7 +347,7 @@ def read_plan_folder(folder: Path) -> PlanView:
     """
     try:
         certificate = json.loads((folder / CERTIFICATE).read_text("utf-8"))
-        plan = pd.read_csv(folder / "plan.csv", dtype=str, keep_default_na=False)
+        plan = pd.read_csv(folder / PLAN, dtype=str, keep_default_na=False)
         owner = plan.set_index("account_id")["rep_id"]
         if (folder / REGIONS).is_file():
             regions = pd.read_csv(folder / REGIONS, dtype=str, keep_default_na=False)
@@ -399,16 +401,35 @@ def redraw_map(folder: Path, output: Path) -> list[str]:
     return write_map(output, **layers)
 
 
-def redraw_report(folder: Path, output: Path) -> None:
+def redraw_report(
+    folder: Path,
+    output: Path,
+    *,
+    frontier: Path | None = None,
+    headcount: Path | None = None,
+) -> list[str]:
     """
     Write the report of a plan folder, in the chosen language, to another file.
+
+    Parameters
+    ----------
+    output
+        ``.pdf`` for a PDF, anything else is HTML.
+    frontier, headcount
+        Folders with ``frontier.csv`` and ``curve.csv``, to be shown as well.
+
+    Returns
+    -------
+    Messages for the user, such as a font to install; usually none.
 
     Raises
     ------
     PlannerError
-        If the file lies in the sealed plan folder.
+        If the file lies in the sealed plan folder, one of the other folders does not
+        hold what it should, or what writes PDF is not installed.
     """
     from planner.report import write_report
+    from planner.report.pdf import check_pdf, write_pdf
 
     if folder.resolve() in output.resolve().parents:
         raise PlannerError(
@@ -416,9 +437,23 @@ def redraw_report(folder: Path, output: Path) -> None:
                 "{folder} is sealed by its certificate. Name a file elsewhere with -o."
             ).format(folder=folder)
         )
+    as_pdf = output.suffix.lower() == ".pdf"
+    if as_pdf:
+        check_pdf()  # before the work, not after it
     view = read_plan_folder(folder)
+    said = briefing(
+        view,
+        view.layers(),
+        language(),
+        folder=folder,
+        frontier=frontier,
+        headcount=headcount,
+    )
     output.parent.mkdir(parents=True, exist_ok=True)
-    write_report(output, view.report_data(view.layers(), language()))
+    if as_pdf:
+        return write_pdf(output, said)
+    write_report(output, said)
+    return []
 
 
 def plot_plan(solution: Solution, ax: Axes | None = None) -> Axes:
@@ -437,6 +472,17 @@ def plot_plan(solution: Solution, ax: Axes | None = None) -> Axes:
     layers = _layers_or_raise(view_of(solution, certificate_of(solution)))
     layers.pop("subtitle")
     return plot_territories(**layers, ax=ax)
+
+
+def card_of(solution: Solution) -> str:
+    """Return what a notebook shows of a solution: key figures and a small map."""
+    from planner.report import card, card_without_plan
+
+    if solution.plan is None:
+        ended = _("No plan: {status}.").format(status=_(solution.status))
+        return card_without_plan(solution.scenario.name, ended, solution.reasons)
+    view = view_of(solution, certificate_of(solution))
+    return card(briefing(view, view.layers(), language()))
 
 
 def _layers_or_raise(view: PlanView) -> dict[str, Any]:

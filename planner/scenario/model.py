@@ -240,9 +240,16 @@ class Scenario(Model):
         return self if pins == self.pins else self._changed({"pins": pins})
 
     def _changed(self, update: dict[str, Any]) -> Scenario:
-        changed = self.model_copy(update=update)
-        changed._base, changed._text = self._base, None
-        return changed
+        return self.model_copy(update=update).beside(self)
+
+    def with_parts(self, **parts: Any) -> Scenario:
+        """Return a copy with other parts, which must fit: nothing is checked."""
+        return self._changed(parts)
+
+    def beside(self, other: Scenario) -> Scenario:
+        """Take files from where the other scenario has its; returns itself."""
+        self._base, self._text = other._base, None
+        return self
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name; 'accounts', 'hours' and 'value' are built in."""

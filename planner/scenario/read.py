@@ -69,16 +69,20 @@ def _validated(
     try:
         scenario = Scenario.model_validate(raw)
     except ValidationError as error:
-        raise ScenarioError(_lines(error, name_of)) from error
+        raise ScenarioError(fault_lines(error, name_of)) from error
     scenario._text = text_of(raw) if text is None else text
     return scenario
 
 
 def with_solve(
-    scenario: Scenario, *, time_limit: float | None, seed: int | None
+    scenario: Scenario,
+    *,
+    time_limit: float | None,
+    seed: int | None,
+    gap: float | None = None,
 ) -> Scenario:
     """
-    Return a copy with another time limit (seconds) or seed; None leaves one as it is.
+    Return a copy with another time limit (seconds), seed or gap; None leaves it as is.
 
     Raises
     ------
@@ -86,12 +90,14 @@ def with_solve(
         If a value is not allowed in a scenario either.
     """
     try:
-        return scenario.with_solve(time_limit=time_limit, seed=seed)
+        return scenario.with_solve(time_limit=time_limit, seed=seed, gap=gap)
     except ValidationError as error:
-        raise ScenarioError(_lines(error, lambda location: "solve")) from error
+        raise ScenarioError(fault_lines(error, lambda location: "solve")) from error
 
 
-def _lines(error: ValidationError, name_of: Callable[[tuple[Any, ...]], str]) -> str:
+def fault_lines(
+    error: ValidationError, name_of: Callable[[tuple[Any, ...]], str]
+) -> str:
     """Every fault on a line of its own; what no branch of a union takes is one."""
     told: dict[tuple[str, str], list[str]] = {}
     for fault in error.errors():
