@@ -368,3 +368,23 @@ def test_a_cluster_that_is_not_there(
     monkeypatch.setattr("planner.executor.cluster.ANSWER_S", 0.5)
     with pytest.raises(PlannerError, match="No Dask scheduler answers at tcp://127"):
         run_jobs(jobs_of(example, tmp_path), cluster="tcp://127.0.0.1:9")
+
+
+def test_a_failure_to_draw_keeps_the_plan(tmp_path: Path) -> None:
+    """The plan folder is written without drawings, and why is told."""
+    from planner.executor.child import _save
+
+    class Drawn:
+        def __init__(self) -> None:
+            self.asked: list[bool] = []
+
+        def save(self, folder: Path, *, drawings: bool) -> list[str]:
+            self.asked.append(drawings)
+            if drawings:
+                raise RuntimeError("no font")
+            return []
+
+    solution: Any = Drawn()
+    said = _save(solution, tmp_path / "plan", True)
+    assert solution.asked == [True, False]
+    assert "map and report could not be drawn (no font)." in said[0]
