@@ -398,6 +398,8 @@ def balance_targets(
     if balance.target != "equal":
         weights = np.nan_to_num(pairs.reps[balance.target].to_numpy(float))
     weights[pairs.is_pool[:-1]] = 0.0
+    if pairs.is_pool[:-1].all():
+        return
     if not weights.sum() > 0:
         raise PlannerError(
             _(

@@ -415,3 +415,17 @@ def test_report_and_map_tell_pools_apart(tmp_path: Path) -> None:
 
     said = "\n".join(outcome_lines(solution))
     assert f"Digital team: {len(found)} accounts" in said
+
+
+def test_a_pool_may_have_all_where_no_base_is_worth_opening(tmp_path: Path) -> None:
+    """At most one base at 1000 a year: none is opened, and nobody is left out."""
+    scenario = asked_bases(
+        "open = 1, exactly = false, cost = 1000",
+        'balance = [{measure = "value"}]\n'
+        '[[pools]]\nid = "desk"\ncost_per_account = 1\n',
+    )
+    frames = {"accounts": accounts_at(LINE), "bases": sites_at([5.1])}
+    solution = planner.solve(scenario, **frames)
+    assert set(owners(solution).values()) == {"desk"}
+    assert solution.cost == len(LINE)
+    passes(solution, tmp_path / "plan")

@@ -150,7 +150,7 @@ class _Count:
         for name, load in survey.loads.items():
             columns[f"load_{name}"] = load
             own = np.where(self.is_pool, np.nan, load)
-            mean = load[~self.is_pool].mean()
+            mean = load[~self.is_pool].mean() if not self.is_pool.all() else np.nan
             columns[f"pct_of_average_{name}"] = _share(100 * own, mean)
             if (target := self._target(name)) is not None:
                 columns[f"target_{name}"] = target

@@ -120,6 +120,8 @@ def _balances(recount: Recount) -> Iterator[Row]:
                 column_of(recount.reps, entry.target).to_numpy(float)
             )
         weights[recount.pools.is_pool[:-1]] = 0.0
+        if recount.pools.is_pool[:-1].all():
+            return
         if not weights.sum() > 0:
             raise PlannerError(
                 _(

@@ -111,6 +111,8 @@ def baselines(
     PlannerError
         If the field of performance is missing, negative, or adds up to nothing.
     """
+    if not len(field_reps(compiled.pairs)):  # no base is open, pools have all
+        return []
     if compiled.problem.areas is not None:
         return _by_regions(compiled)
     if compiled.problem.source is not None:

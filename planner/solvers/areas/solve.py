@@ -23,7 +23,7 @@ from planner.solvers.areas.exact import (
     solve_hess,
 )
 from planner.solvers.areas.labels import few_labels, solve_labels
-from planner.solvers.areas.mean import mean_bound, widest_bands
+from planner.solvers.areas.mean import mean_bound
 from planner.solvers.areas.model import AreaModel, AreaOutcome, Ints
 from planner.solvers.areas.search import Found, full_cycle, search_areas
 from planner.solvers.result import Watch, gap_of
@@ -109,7 +109,7 @@ class _Solve:
         site, left = as_siting(self.model), self.watch.left
         relaxed = None
         if site is None and self.model.centre is not None:
-            relaxed = relaxed_siting(self.model, *widest_bands(self.model))
+            relaxed = relaxed_siting(self.model)
         alone = min(SEARCH_MOST, SEARCH_FIRST * left)
         if site is None and full_cycle(self.model) > SLOW:
             alone = (1.0 - MEAN_SHARE) * left  # a search in parts would be a worse one
