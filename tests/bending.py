@@ -27,20 +27,24 @@ def cheapest_change(
     """
     count = Recount(scenario.model_copy(update={"together": []}), tables)
     m, n = count.nobody, len(count.accounts)
-    return min(
-        _of_plan(scenario, tables, count, price, np.array(plan))
-        for plan in itertools.product(range(m), repeat=n)
-    )
+    pairs = count.pairs(np.arange(n))
+    least = math.inf
+    for one in itertools.product(range(m), repeat=n):
+        plan = np.array(one)
+        cost = _of_roads(scenario, count, pairs, price, plan)
+        cost += _of_rows(scenario, count, pairs, price, plan)
+        if cost < least:
+            least = min(least, cost + _of_pairs(scenario, tables, price, plan))
+    return least
 
 
-def _of_plan(
+def _of_pairs(
     scenario: Scenario,
     tables: Tables,
-    count: Recount,
     price: dict[str, float | None],
     plan: np.ndarray,
 ) -> float:
-    """Add up what one plan breaks, rule by rule."""
+    """Add up what one plan breaks of the rules on accounts and reps."""
     units: Counter[str] = Counter()
     accounts, reps = tables.accounts, tables.reps
     ids = accounts.index.to_numpy(object)
