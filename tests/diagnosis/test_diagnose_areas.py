@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import planner
 import pytest
 from tiles import asked, one_each, tiles
+
+import planner
 
 HEAVY = [9.0, 1.0, 1.0, 1.0, 1.0, 1.0]
 BAND = '[[balance]]\nmeasure = "value"\nhard = true\ntolerance = 0.2\n'

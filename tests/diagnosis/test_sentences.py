@@ -20,7 +20,7 @@ TWELVE = REPS.replace(",30\n", ",12\n")
 
 
 def told(rules: str, **tables: str) -> Diagnosis:
-    """Diagnose a question of `small`: three accounts of 10 hours; r1 10, r2 12 hours."""
+    """Diagnose a question of `small`: three of 10 hours; r1 has 10, r2 has 12."""
     scenario, clean = question(rules, **({"reps": TWELVE} | tables))
     return diagnose_tables(scenario, clean, time_limit_s=20)
 
