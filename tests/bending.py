@@ -8,6 +8,7 @@ from collections import Counter
 
 import numpy as np
 
+from planner.evaluate.pairs import Pairs
 from planner.evaluate.recount import Recount
 from planner.rounding import highest, lowest
 from planner.scenario import Scenario
@@ -27,20 +28,24 @@ def cheapest_change(
     """
     count = Recount(scenario.model_copy(update={"together": []}), tables)
     m, n = count.nobody, len(count.accounts)
-    return min(
-        _of_plan(scenario, tables, count, price, np.array(plan))
-        for plan in itertools.product(range(m), repeat=n)
-    )
+    pairs = count.pairs(np.arange(n))
+    least = math.inf
+    for one in itertools.product(range(m), repeat=n):
+        plan = np.array(one)
+        cost = _of_roads(scenario, count, pairs, price, plan)
+        cost += _of_rows(scenario, count, pairs, price, plan)
+        if cost < least:
+            least = min(least, cost + _of_pairs(scenario, tables, price, plan))
+    return least
 
 
-def _of_plan(
+def _of_pairs(
     scenario: Scenario,
     tables: Tables,
-    count: Recount,
     price: dict[str, float | None],
     plan: np.ndarray,
 ) -> float:
-    """Add up what one plan breaks, rule by rule."""
+    """Add up what one plan breaks of the rules on accounts and reps."""
     units: Counter[str] = Counter()
     accounts, reps = tables.accounts, tables.reps
     ids = accounts.index.to_numpy(object)
@@ -83,12 +88,7 @@ def _of_plan(
                 served = Counter(plan[labels == label].tolist())
                 alone = max(served.values()) if name == "together" else len(served)
                 units[f"{name}[{index}]"] += sum(served.values()) - alone
-    total = sum(_times(price[rule], amount) for rule, amount in units.items() if amount)
-    return (
-        total
-        + _of_roads(scenario, count, price, plan)
-        + _of_rows(scenario, count, price, plan)
-    )
+    return sum(_times(price[rule], amount) for rule, amount in units.items() if amount)
 
 
 def _times(price: float | None, amount: float) -> float:
@@ -96,13 +96,17 @@ def _times(price: float | None, amount: float) -> float:
 
 
 def _of_roads(
-    scenario: Scenario, count: Recount, price: dict[str, float | None], plan: np.ndarray
+    scenario: Scenario,
+    count: Recount,
+    pairs: Pairs,
+    price: dict[str, float | None],
+    plan: np.ndarray,
 ) -> float:
     limit = scenario.travel.max_km
     if limit is None:
         return 0.0
-    rows = np.arange(len(plan))
-    km = count.roads.between(rows, plan)[0]
+    each = np.arange(len(plan))
+    km = np.broadcast_to(pairs.km, pairs.eligible.shape)[each, plan]
     ids, reps = count.accounts.index, count.reps.index
     kept = np.zeros(
         len(plan), dtype=bool
@@ -114,14 +118,18 @@ def _of_roads(
 
 
 def _of_rows(
-    scenario: Scenario, count: Recount, price: dict[str, float | None], plan: np.ndarray
+    scenario: Scenario,
+    count: Recount,
+    pairs: Pairs,
+    price: dict[str, float | None],
+    plan: np.ndarray,
 ) -> float:
     total, widths = 0.0, Counter()
-    pairs = count.pairs(np.arange(len(plan)), plan)
+    each, shape = np.arange(len(plan)), pairs.eligible.shape
     for row in count.rows:
         if row.price is not None:
             continue
-        amount = np.broadcast_to(pairs.amounts[row.quantity], plan.shape)
+        amount = np.broadcast_to(pairs.amounts[row.quantity], shape)[each, plan]
         load = int(amount[np.isin(plan, row.reps)].sum())
         over = 0 if row.high is None else max(0, load - row.high)
         outside = over + max(0, row.low - load)

@@ -432,3 +432,34 @@ def test_example_is_in_the_chosen_language(tmp_path):
     checked = run("check", tmp_path / "plan.toml")
     assert checked.exit_code == 0, checked.stderr
     assert "10 accounts, 3 reps: fit to solve." in checked.stdout
+
+
+def test_diagnose_writes_options_that_its_commands_solve(
+    infeasible: Path, tmp_path: Path
+) -> None:
+    options = tmp_path / "options"
+    result = run("diagnose", infeasible, "--write", options, "--json")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert told["status"] == "infeasible"
+    assert told["conflicts"][0]["minimal"]
+    first = told["options"][0]
+    assert first["command"].startswith(f"planner solve {options}/option-1.toml --start")
+    words = first["command"].split()[1:]
+    assert run(*words).exit_code == 0
+
+
+def test_solve_diagnoses_by_itself_and_bends_when_asked(
+    infeasible: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    result = run("solve", infeasible, "-o", out, "--time-limit", "10", "--json")
+    assert result.exit_code == 1
+    assert not out.exists()
+    assert json.loads(result.stdout)["diagnosis"]["options"]
+    assert "Each of these is enough by itself" in result.stderr
+    bent = run("solve", infeasible, "-o", out, "--least-violating", "--json")
+    assert bent.exit_code == 0
+    assert "This plan rests on" in bent.stderr
+    certificate = json.loads((out / "certificate.json").read_text("utf-8"))
+    assert certificate["relaxed"]

@@ -25,6 +25,7 @@ def test_the_scenario_of_the_readme_is_valid():
         "distances",
         "map",
         "regions",
+        "relaxed",
         "unit",
     }
     areas = parse_scenario(region).areas

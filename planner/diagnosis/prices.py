@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from planner.ruled import BandRule, Rule, Ruled
 from planner.scenario.model import MOVED, TERMS
 from planner.solvers.ruled.bends import Bend
+from planner.words import N_
 
 PER_HOUR, PER_ACCOUNT = 50.0, 200.0
 PER_REGION, PER_MOVED_VALUE, PER_CURRENCY = 500.0, 0.1, 1.0
@@ -45,7 +46,7 @@ def prices_of(ruled: Ruled) -> tuple[BendPrice, ...]:
 
 
 UNITS = {
-    "balance": "percentage points",
+    "balance": N_("percentage points"),
     "pins": "accounts",
     "forbid": "accounts",
     "protect": "accounts",
@@ -54,7 +55,7 @@ UNITS = {
     "skills": "skills",
     "fit": "accounts",
     "max_km": "km",
-    "missing_pairs": "rules",
+    "missing_pairs": N_("rules"),
     "contiguous": "rules",
     "locked_reps": "reps",
 }
