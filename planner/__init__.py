@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from planner.solution import Solution, solve
     from planner.solvers.result import Status
     from planner.tables import check_tables, load_tables
+    from planner.whatif.frontier import frontier
+    from planner.whatif.sweep import sweep
 
 _HOME = {
     "PlannerError": "planner.errors",
@@ -28,12 +30,14 @@ _HOME = {
     "check_tables": "planner.tables",
     "compare": "planner.compare",
     "demo_scenario": "planner.embedded",
+    "frontier": "planner.whatif.frontier",
     "load_tables": "planner.tables",
     "open_plan": "planner.reopen",
     "read_scenario": "planner.scenario",
     "resolve": "planner.edits",
     "solve": "planner.solution",
     "solve_each": "planner.sizing",
+    "sweep": "planner.whatif.sweep",
     "verify": "planner.evaluate.verify",
 }
 
@@ -47,12 +51,14 @@ __all__ = [
     "check_tables",
     "compare",
     "demo_scenario",
+    "frontier",
     "load_tables",
     "open_plan",
     "read_scenario",
     "resolve",
     "solve",
     "solve_each",
+    "sweep",
     "verify",
 ]
 
