@@ -30,6 +30,7 @@ from planner.greenfield import (
 from planner.oversize import set_apart
 from planner.pairs import Pairs
 from planner.plan import Plan
+from planner.priorities import Stage, solve_in_order
 from planner.problem import evaluate
 from planner.scenario import Scenario, read_scenario, with_solve
 from planner.scenario.model import MOVED, OPENING
@@ -75,6 +76,8 @@ class Solution:
         Without a plan: what stands in the way, in sentences.
     bases
         Where bases were chosen: which, and what is proven about it; else None.
+    stages
+        With priorities: what each of them came to.
     """
 
     scenario: Scenario
@@ -85,6 +88,7 @@ class Solution:
     baselines: tuple[Baseline, ...] = ()
     reasons: tuple[str, ...] = ()
     bases: OpenBases | None = None
+    stages: tuple[Stage, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -294,6 +298,14 @@ def solve_tables(
     tables, scenario = set_apart(tables, scenario)
     compiled = compile_problem(tables, scenario)
     start = None if warm_start is None else read_start(warm_start, compiled)
+    if scenario.priorities:
+        warm_up()
+        tell = in_currency(tell, compiled.problem.cost_scale)
+        found = solve_in_order(
+            scenario, tables, start=start, interrupted=interrupted, tell=tell
+        )
+        solution = _solution(found.scenario, tables, found.compiled, found.result)
+        return replace(solution, stages=found.stages)
     return solve_compiled(
         scenario, tables, compiled, start=start, interrupted=interrupted, tell=tell
     )
@@ -385,6 +397,13 @@ def solve_compiled(
     if known is not None and (result is None or known.cost < result.cost):
         result = known
     assert result is not None
+    return _solution(scenario, tables, compiled, result)
+
+
+def _solution(
+    scenario: Scenario, tables: Tables, compiled: Compiled, result: Result
+) -> Solution:
+    """Unfold a result, beside today's ways."""
     compiled = replace(compiled, problem=result.problem)
     ways: tuple[Baseline, ...] = ()
     if result.status is not Status.INFEASIBLE:
