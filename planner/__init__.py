@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from planner.solution import Solution, solve
     from planner.solvers.result import Status
     from planner.tables import check_tables, load_tables
+    from planner.whatif.frontier import frontier
+    from planner.whatif.sweep import sweep
 
 _HOME = {
     "Diagnosis": "planner.diagnosis",
@@ -37,6 +39,7 @@ _HOME = {
     "diagnose": "planner.diagnosis",
     "explain": "planner.explanation",
     "export_owners": "planner.owners",
+    "frontier": "planner.whatif.frontier",
     "load_tables": "planner.tables",
     "moved_between": "planner.comparison",
     "open_plan": "planner.reopen",
@@ -47,6 +50,7 @@ _HOME = {
     "solve_each": "planner.sizing",
     "solve_many": "planner.comparison",
     "solve_least_violating": "planner.diagnosis",
+    "sweep": "planner.whatif.sweep",
     "verify": "planner.evaluate.verify",
 }
 
@@ -66,6 +70,7 @@ __all__ = [
     "diagnose",
     "explain",
     "export_owners",
+    "frontier",
     "load_tables",
     "moved_between",
     "open_plan",
@@ -76,6 +81,7 @@ __all__ = [
     "solve_each",
     "solve_least_violating",
     "solve_many",
+    "sweep",
     "verify",
 ]
 

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from planner.compile import Compiled, compile_problem
 from planner.decisions import contradictions, fixed, no_decisions, read_decisions
 from planner.errors import PlannerError
+from planner.finishing import in_currency
 from planner.greenfield import opening_cost, with_opening
 from planner.pairs import Pairs
 from planner.plan import Plan
 from planner.problem import evaluate
 from planner.scenario import Scenario, with_solve
-from planner.solution import Solution, in_currency
+from planner.solution import Solution
 from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Progress, Result, Status
 from planner.solvers.solve import HINT_ARCS, solve_problem

@@ -15,6 +15,7 @@ from planner.errors import PlannerError
 from planner.evaluate.folder import BasesClaim, Certificate, DualClaim, read_certificate
 from planner.greenfield import OpenBases
 from planner.plan import Plan
+from planner.priorities import Stage
 from planner.problem import Problem, evaluate
 from planner.scenario import read_scenario
 from planner.solution import Solution
@@ -69,8 +70,16 @@ def open_plan(folder: str | Path) -> Solution:
     bases = None if claims.bases is None else _bases(claims, claims.bases, tables)
     plan = Plan.of_arcs(compiled, arcs)
     decisions = kept_decisions(folder)
+    stages = tuple(Stage(**stage.model_dump()) for stage in claims.priorities)
     return Solution(
-        scenario, tables, compiled, result, plan, bases=bases, decisions=decisions
+        scenario,
+        tables,
+        compiled,
+        result,
+        plan,
+        bases=bases,
+        decisions=decisions,
+        stages=stages,
     )
 
 

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 import pandas as pd
 
 from planner.certificate import certificate_of
@@ -19,6 +18,13 @@ from planner.earlier import read_start
 from planner.errors import PlannerError
 from planner.evaluate.labels import label_of
 from planner.evaluate.metrics import Metrics, metrics
+from planner.finishing import (
+    at_least_as_good,
+    in_currency,
+    names_stay,
+    todays_map,
+    todays_ways,
+)
 from planner.greenfield import (
     OpenBases,
     find_bases,
@@ -31,16 +37,15 @@ from planner.greenfield import (
 from planner.oversize import set_apart
 from planner.pairs import Pairs
 from planner.plan import Plan
+from planner.priorities import Stage, solve_in_order
 from planner.problem import evaluate
 from planner.reasons import reasons_by_account
 from planner.scenario import Scenario, read_scenario, with_solve
-from planner.scenario.model import MOVED, OPENING
-from planner.solvers.areas.names import named_by_today
+from planner.scenario.model import OPENING
 from planner.solvers.areas.warm import warm_up_areas
-from planner.solvers.baselines import Baseline, baselines
+from planner.solvers.baselines import Baseline
 from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Progress, Result, Status, Watch
-from planner.solvers.rulebook import read_rules
 from planner.solvers.siting.warm import warm_up_siting
 from planner.solvers.solve import HINT_ARCS, solve_problem
 from planner.solvers.start import WarmStart
@@ -79,6 +84,8 @@ class Solution:
         Where bases were chosen: which, and what is proven about it; else None.
     decisions
         What was decided on earlier proposals, see `planner.decisions`; None: nothing.
+    stages
+        With priorities: what each of them came to.
     """
 
     scenario: Scenario
@@ -90,6 +97,7 @@ class Solution:
     reasons: tuple[str, ...] = ()
     bases: OpenBases | None = None
     decisions: pd.DataFrame | None = None
+    stages: tuple[Stage, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -324,6 +332,14 @@ def solve_tables(
     tables, scenario = set_apart(tables, scenario)
     compiled = compile_problem(tables, scenario)
     start = None if warm_start is None else read_start(warm_start, compiled)
+    if scenario.priorities:
+        warm_up()
+        tell = in_currency(tell, compiled.problem.cost_scale)
+        found = solve_in_order(
+            scenario, tables, start=start, interrupted=interrupted, tell=tell
+        )
+        solution = _solution(found.scenario, tables, found.compiled, found.result)
+        return replace(solution, stages=found.stages)
     return solve_compiled(
         scenario, tables, compiled, start=start, interrupted=interrupted, tell=tell
     )
@@ -401,7 +417,7 @@ def solve_compiled(
     if compiled.problem.areas is not None or len(compiled.problem.rep) > HINT_ARCS:
         warm_up()
     if start is None and compiled.problem.areas is not None:
-        start = _todays_map(compiled)
+        start = todays_map(compiled)
     result = known
     if known is None or scenario.solve.time_limit > LEAST_SECONDS:
         result = solve_problem(
@@ -415,17 +431,24 @@ def solve_compiled(
     if known is not None and (result is None or known.cost < result.cost):
         result = known
     assert result is not None
+    return _solution(scenario, tables, compiled, result)
+
+
+def _solution(
+    scenario: Scenario, tables: Tables, compiled: Compiled, result: Result
+) -> Solution:
+    """Unfold a result, beside today's ways."""
     compiled = replace(compiled, problem=result.problem)
     ways: tuple[Baseline, ...] = ()
     if result.status is not Status.INFEASIBLE:
-        ways = _todays_ways(scenario, tables, compiled)
-        result = _at_least_as_good(result, compiled, ways)
+        ways = todays_ways(scenario, tables, compiled)
+        result = at_least_as_good(result, compiled, ways)
         compiled = replace(compiled, problem=result.problem)
     if result.arcs is None:
         why = reasons_why_not(compiled, scenario)
         return Solution(scenario, tables, compiled, result, None, (), why)
     if compiled.problem.areas is not None:
-        result = _names_stay(result, compiled)
+        result = names_stay(result, compiled)
     if tables.bases is not None:
         opening = opening_cost(tables, compiled.problem.cost_scale)
         result = with_opening(result, opening)
@@ -435,72 +458,3 @@ def solve_compiled(
     assert result.arcs is not None
     plan = Plan.of_arcs(compiled, result.arcs)
     return Solution(scenario, tables, compiled, result, plan, ways)
-
-
-def _todays_map(compiled: Compiled) -> WarmStart | None:
-    """Start from today's map where leaving it is capped, and no pair has a price."""
-    pairs, problem = compiled.pairs, compiled.problem
-    capped = {problem.measures[row.measure] for row in problem.rows} & {*MOVED}
-    if problem.total_cost.any() or not capped:
-        return None
-    first = np.unique(compiled.unit_of, return_index=True)[1]
-    return WarmStart(pairs.owner[first].astype(np.intp))
-
-
-def _names_stay(result: Result, compiled: Compiled) -> Result:
-    """Let territories keep the reps with whom they share most of today's map."""
-    assert result.arcs is not None
-    arcs = named_by_today(compiled, result.arcs)
-    cost = evaluate(compiled.problem, arcs).cost
-    status = Status.OPTIMAL if cost == result.bound else Status.FEASIBLE
-    return replace(result, arcs=arcs, cost=cost, status=status)
-
-
-def in_currency(
-    tell: Callable[[Progress], None], scale: int
-) -> Callable[[Progress], None]:
-    """Return a listener to progress in cost steps that passes it on in currency."""
-    return lambda moment: tell(
-        moment._replace(cost=moment.cost / scale, bound=moment.bound / scale)
-    )
-
-
-def _todays_ways(
-    scenario: Scenario, tables: Tables, compiled: Compiled
-) -> tuple[Baseline, ...]:
-    rules, chosen = None, scenario.baselines
-    if chosen.rules is not None:
-        rules = read_rules(scenario.base / chosen.rules, tables)
-    return tuple(
-        baselines(
-            compiled,
-            rules=rules,
-            performance=chosen.performance,
-            seed=scenario.solve.seed,
-        )
-    )
-
-
-def _at_least_as_good(
-    result: Result, compiled: Compiled, ways: tuple[Baseline, ...]
-) -> Result:
-    """Take a simple way that keeps every rule where the search had less."""
-    kept = [way for way in ways if way.feasible and way.cost < result.cost]
-    if not kept:
-        return result
-    best = min(kept, key=lambda way: way.cost)
-    problem = compiled.problem
-    rep_of_unit = np.empty(problem.n, dtype=np.intp)
-    rep_of_unit[compiled.unit_of] = np.where(
-        best.rep_of < 0, problem.nobody, best.rep_of
-    )
-    if problem.source is not None:
-        problem = problem.source.with_plan(problem, rep_of_unit)
-    return replace(
-        result,
-        problem=problem,
-        status=Status.OPTIMAL if best.cost == result.bound else Status.FEASIBLE,
-        arcs=problem.arcs_of(rep_of_unit),
-        cost=best.cost,
-        method=f"{result.method}, {best.name}",
-    )

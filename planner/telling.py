@@ -9,7 +9,7 @@ import pandas as pd
 
 from planner.decisions import no_decisions
 from planner.evaluate.labels import not_compared
-from planner.reporting import baseline_label
+from planner.reporting import baseline_label, term_label
 from planner.solvers.result import Status
 from planner.tables import PREFIX, FieldInfo
 from planner.words import _
@@ -29,6 +29,26 @@ def _what_to_try(solution: Solution) -> list[str]:
             "comes nearest."
         )
     ]
+
+
+def _stages(solution: Solution) -> list[str]:
+    """Say what each priority came to."""
+    scenario, lines = solution.scenario, []
+    for number, stage in enumerate(solution.stages, start=1):
+        line = _(
+            "Priority {n}, {term}: at least {bound:,.2f}, found {value:,.2f}, held at "
+            "{cap:,.2f}"
+        ).format(
+            n=number,
+            term=term_label(stage.term, scenario),
+            bound=stage.bound,
+            value=stage.value,
+            cap=stage.cap,
+        )
+        if stage.weight != 1:
+            line += _(" by {weight:g} times its price").format(weight=stage.weight)
+        lines.append(line + ".")
+    return lines
 
 
 def outcome_lines(solution: Solution) -> list[str]:
@@ -57,6 +77,7 @@ def outcome_lines(solution: Solution) -> list[str]:
             status=_(result.status),
         )
     )
+    lines += _stages(solution)
     dropped = result.prices.dropped
     if solution.bases is not None:
         dropped = solution.bases.prices.dropped

@@ -53,8 +53,8 @@ def frontier(
     """
     with heeding_ctrl_c() as interrupted, progress() as tell:
         from planner.whatif.frontier import frontier as find_frontier
-        from planner.whatif.frontier import in_words
         from planner.whatif.run import Run
+        from planner.whatif.wording import in_words
 
         found = find_frontier(
             scenario,

@@ -26,7 +26,7 @@ GAP = click.option(
     "--gap",
     type=click.FloatRange(min=0),
     help="Solve each plan until it is proven to this, e.g. 0.005; default: the "
-    "scenario's, or where it has none 0.005 (sweep) or 0.002 (frontier).",
+    "scenario's, or where it has none 0.005 (sweep) or 0.0005 (frontier).",
 )
 
 

@@ -38,6 +38,7 @@ from planner.evaluate.folder import (
     read_inputs,
     sealed,
 )
+from planner.evaluate.order import priorities_kept
 from planner.evaluate.rules import (
     apart,
     eligible,
@@ -157,6 +158,8 @@ def _judge(folder: Path, checks: list[Check]) -> None:
         loads_as_counted(case, loads),
         _attempt("reps", lambda: reps_as_counted(case, reps)),
     ]
+    if claims.priorities or recount.scenario.priorities:
+        checks.append(priorities_kept(case, loads))
     over_bases = claims.bases
     if over_bases is not None:
         checks.append(

@@ -38,6 +38,8 @@ _FIGURES = {
     "capacity_use": (lambda: _("Capacity use, %"), 100.0),
 }
 _GOOD, _BAD, _SOFT, _LINE = "#0072b2", "#d55e00", "#5f646a", "#4e79a7"
+_DWARF = 4.0
+"""A bar this many times higher than the next one is cut."""
 _PER_LINE = 6
 """Entries of the legend in a line."""
 
@@ -73,27 +75,37 @@ def write_curve_chart(
     by_count = labels is None and _has(curve, "marginal_value")
     heights = [3.0] + [1.2] * by_count + [1.0] * bool(figures)
     with mpl.rc_context({**STYLE, "font.family": families}), quiet_fonts():
-        figure = Figure(figsize=(_SIZE[0], 1.6 + 1.15 * sum(heights)))
+        figure = Figure(figsize=(_SIZE[0], 1.7 * sum(heights)))
         FigureCanvasAgg(figure)
-        grid = figure.add_gridspec(
-            len(heights), max(1, len(figures)), height_ratios=heights, hspace=0.34
+        above, below = sum(heights[: 1 + by_count]), sum(heights[1 + by_count :])
+        rows = figure.add_gridspec(
+            2 if below else 1,
+            1,
+            height_ratios=[above] + [below] * bool(below),
+            hspace=0.28,
         )
-        upper = figure.add_subplot(grid[0, :])
+        grid = rows[0].subgridspec(
+            1 + by_count, 1, height_ratios=heights[: 1 + by_count], hspace=0.1
+        )
+        upper = figure.add_subplot(grid[0])
         plot_curve(curve, upper, currency=currency)
         upper.set_title(
             title, loc="left", fontweight="bold", color=INK, pad=_pad(upper)
         )
         wide = [upper]
         if by_count:
-            wide.append(figure.add_subplot(grid[1, :], sharex=upper))
+            wide.append(figure.add_subplot(grid[1], sharex=upper))
             _plot_marginal(curve, wide[-1], currency)
             upper.tick_params(labelbottom=False)
-        small = [figure.add_subplot(grid[-1, at]) for at in range(len(figures))]
+        small = []
+        if figures:
+            cells = rows[1].subgridspec(1, len(figures))
+            small = [figure.add_subplot(cells[at]) for at in range(len(figures))]
         for ax, name in zip(small, figures, strict=True):
             _plot_figure(curve, ax, name)
         for ax in (*wide, *small):
             _count_along(ax, curve, labels)
-        wide[-1].set_xlabel(what or _("Number of reps"), color=_SOFT)
+        wide[-1].set_xlabel(what or _("Number of reps"), color=_SOFT, fontsize=9)
         figure.savefig(folder / "curve.png", dpi=_DPI, bbox_inches="tight")
         figure.savefig(
             folder / "curve.svg", bbox_inches="tight", metadata={"Date": None}
@@ -154,7 +166,9 @@ def plot_curve(
             fontsize=8,
             color=_BAD,
         )
-    ax.set_ylabel(_("{currency} a year").format(currency=currency), color=_SOFT)
+    ax.set_ylabel(
+        _("{currency} a year").format(currency=currency), color=_SOFT, fontsize=9
+    )
     ax.margins(y=0.12)
     handles, labels = ax.get_legend_handles_labels()
     ax.legend(
@@ -222,12 +236,36 @@ def _plot_marginal(curve: pd.DataFrame, ax: Axes, currency: str) -> None:
             fontsize=8,
             loc="upper right",
         )
+    _clip(ax, curve.loc[found, "k"].to_numpy(float), values)
     ax.axhline(0, color=_SOFT, lw=0.8, zorder=3)
     ax.set_ylabel(
-        _("One more saves\n{currency} a year").format(currency=currency), color=_SOFT
+        _("One more saves\n{currency} a year").format(currency=currency),
+        color=_SOFT,
+        fontsize=9,
     )
-    ax.margins(y=0.2)
     _quiet(ax)
+
+
+def _clip(ax: Axes, k: np.ndarray, values: np.ndarray) -> None:
+    """Cut bars that dwarf all others, and write their height at the edge."""
+    ranked = np.sort(np.abs(values))
+    if len(ranked) < 3 or ranked[-1] <= _DWARF * ranked[-2]:
+        ax.margins(y=0.2)
+        return
+    edge = 1.4 * ranked[-2]
+    ax.set_ylim(-edge if (values < 0).any() else 0.0, edge)
+    for x, value in zip(k, values, strict=True):
+        if abs(value) > edge:
+            ax.annotate(
+                _short(value),
+                (x, edge if value > 0 else -edge),
+                (0, 2 if value > 0 else -2),
+                textcoords="offset points",
+                ha="center",
+                va="bottom" if value > 0 else "top",
+                fontsize=8,
+                color=_SOFT,
+            )
 
 
 def _quiet(ax: Axes) -> None:

@@ -77,10 +77,11 @@ def write_tradeoff_chart(
         else:
             _draw_family(ax, table, np.array(cost), names, knee, labels[1])
         _draw_today(ax, today)
-        ax.set_xlabel(labels[0], color=_SOFT)
+        ax.set_xlabel(labels[0], color=_SOFT, fontsize=9.5)
         ax.set_ylabel(
             _("{terms}, {currency} a year").format(terms=minimised, currency=currency),
             color=_SOFT,
+            fontsize=9.5,
         )
         ax.set_title(title, loc="left", fontweight="bold", color=INK, pad=30)
         _legend(ax)
@@ -212,7 +213,7 @@ def _draw_today(ax: Axes, today: tuple[float, Floats] | None) -> None:
     if near:
         ax.plot([x], [y], "X", color=_TODAY, ms=9, zorder=5, label=_("Today's owners"))
         return
-    text = _("Today's owners lie outside: {x:.1f} %, {y:,.0f}").format(x=x, y=y)
+    text = _("Today's owners, off this chart: {x:.1f} %, {y:,.0f}").format(x=x, y=y)
     ax.annotate(
         text,
         (0.995, 0.985),
@@ -221,6 +222,7 @@ def _draw_today(ax: Axes, today: tuple[float, Floats] | None) -> None:
         va="top",
         fontsize=8.5,
         color=_SOFT,
+        bbox={"fc": "white", "ec": "none", "pad": 2},
     )
     ax.set_xlim(left, right)
     ax.set_ylim(low, high)

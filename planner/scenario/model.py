@@ -38,6 +38,7 @@ from planner.scenario.rules import (
     Limit,
     Measure,
     Pin,
+    Priority,
     Protect,
     Skills,
     Together,
@@ -151,6 +152,7 @@ class Scenario(Model):
         [], description="Rules that were bent so that there is a plan; for the record."
     )
     waves: list[Wave] = []
+    priorities: list[Priority] = []
     solve: Solve = Solve()
     baselines: Baselines = Baselines()
     map: Drawing = Drawing()
@@ -341,6 +343,23 @@ class Scenario(Model):
     @model_validator(mode="after")
     def _waves_fit(self) -> Scenario:
         check_waves(self.waves)
+        return self
+
+    @model_validator(mode="after")
+    def _priorities_fit(self) -> Scenario:
+        rules = [f"balance[{i}]" for i, b in enumerate(self.balance) if not b.hard]
+        rules += [f"together[{i}]" for i, t in enumerate(self.together) if t.price]
+        known = [*TERMS, *rules]
+        named = [one.term for one in self.priorities]
+        for term in named:
+            if term not in known:
+                raise ValueError(
+                    f"no priority of {term!r}; there are: {', '.join(known)}"
+                )
+        if len(set(named)) < len(named):
+            raise ValueError("a term has one priority, not several")
+        if named and (self.bases is not None or self.unit == "region"):
+            raise ValueError("priorities are for accounts and reps who are known")
         return self
 
     @model_validator(mode="after")

@@ -298,3 +298,24 @@ class LeaveOut(Model):
         {}, description="The accounts' `priority` -> price instead of `price`."
     )
     where: list[Condition] = Field([], description="Only these may be left out.")
+
+
+class Priority(Model):
+    """
+    A term that goes before all later ones.
+
+    The first term is minimised alone; then it may not exceed
+    (1 + slack) x the value found + absolute while the next one is, and so on. Last, the
+    whole cost is minimised within all these caps.
+    """
+
+    term: str = Field(
+        description="A term of the objective as reports name it: travel, handover, "
+        "'balance[0]', 'together[1]', ..."
+    )
+    slack: float = Field(0.0, ge=0, description="Share of the value found.")
+    absolute: float = Field(0.0, ge=0, description="Currency on top of that.")
+
+    def cap(self, value: float) -> float:
+        """Return what the term may cost after its stage, in currency."""
+        return (1 + self.slack) * value + self.absolute

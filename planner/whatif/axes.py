@@ -9,6 +9,7 @@ from typing import Any, Literal
 from planner.compile import Compiled, balance_targets
 from planner.errors import PlannerError
 from planner.evaluate.metrics import Metrics
+from planner.reporting import term_label
 from planner.scenario import Scenario
 from planner.scenario.rules import Budget, Handover
 from planner.scenario.settings import entry_number
@@ -144,10 +145,10 @@ class Trade:
             scenario = axis.at(scenario, level)
         return scenario
 
-    def minimised(self, terms: Sequence[str]) -> str:
+    def minimised(self, terms: Sequence[str], scenario: Scenario) -> str:
         """Say what is minimised at each point."""
         own = {name for axis in self.held for name in axis.own_terms}
-        return " + ".join(_(term) for term in terms if term not in own)
+        return " + ".join(term_label(t, scenario) for t in terms if t not in own)
 
 
 def trade_of(scenario: Scenario, names: Sequence[str]) -> Trade:

@@ -155,12 +155,19 @@ def _by_value(rows: list[dict[str, Any]], settings: list[Setting]) -> pd.DataFra
         repr(values): at
         for at, values in enumerate(product(*(x.values for x in settings)))
     }
-    told = [{**row, "k": place[repr(tuple(row[key] for key in keys))]} for row in rows]
-    curve = curve_of(sorted(told, key=lambda row: row["k"]))
+    at = [place[repr(tuple(row[key] for key in keys))] for row in rows]
+    told = [
+        {**row, "k": at} for at, row in sorted(zip(at, rows, strict=True), key=_first)
+    ]
+    curve = curve_of(told)
     others = [
         name for name in curve if name not in {"k", "marginal_value", "plan", *keys}
     ]
     return curve[["plan", *keys, *others]]
+
+
+def _first(pair: tuple[int, Any]) -> int:
+    return pair[0]
 
 
 def _draw(
