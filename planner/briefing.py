@@ -69,6 +69,7 @@ def briefing(
         loads=view.loads,
         pools=view.pools,
         measures=_measures(view),
+        relaxed=[str(one["says"]) for one in certificate.get("relaxed") or ()],
         baselines=_baselines(view),
         binding=_binding(view),
         moves=moved.head(SHOWN_MOVES),

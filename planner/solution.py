@@ -63,7 +63,7 @@ LEAST_SECONDS = 0.5
 """For the last solve, where choosing bases took all the time."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Solution:
     """
     Everything that one solve yields; read `status` before `plan`.
@@ -228,6 +228,15 @@ class Solution:
         from planner.workspace import write_plan_folder
 
         return write_plan_folder(Path(folder), self, drawings=drawings)
+
+    def __repr__(self) -> str:
+        """Say in one line how the solve ended."""
+        if self.plan is None:
+            return f"Solution(status={str(self.status)!r})"
+        return (
+            f"Solution(status={str(self.status)!r}, cost={self.cost:,.2f}, "
+            f"bound={self.bound:,.2f}, gap={self.gap:.4%})"
+        )
 
     def _repr_html_(self) -> str:
         from planner.workspace import card_of

@@ -24,7 +24,7 @@ def card(data: ReportData) -> str:
         "card.html.j2",
         headline=headline(data),
         tiles=tiles(data),
-        reasons=list(data.breaches),
+        reasons=[*data.breaches, *data.relaxed],
         **map_context(data, _small_map(data)),
     )
 

@@ -13,7 +13,7 @@ from planner.report.numbers import Numbers
 WIDTH, HEIGHT, LOWER = 720.0, 330.0, 120.0
 """Of a chart, and of the panel under it, in units of their own."""
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 76.0, 26.0, 22.0, 46.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76.0, 26.0, 34.0, 46.0
 _LETTER, _LINE = 7.4, 13.0
 """Guessed size of a letter of a label: the reader's font is not known."""
 
@@ -126,7 +126,7 @@ def trade_chart(points: pd.DataFrame, titles: Sequence[str], numbers: Numbers) -
         height=HEIGHT,
         x=_axis(titles[0], x_ticks, _LEFT, WIDTH - _RIGHT, numbers),
         y=_axis(titles[1], y_ticks, HEIGHT - _BOTTOM, _TOP, numbers),
-        spots=_labelled(points, x, y),
+        spots=_labelled(points, x, y, titles[1]),
         line=_through(x[order], y[order]),
     )
 
@@ -174,7 +174,7 @@ def headcount_chart(
         height=HEIGHT + LOWER,
         x=Axis(titles[0], _whole_ticks(k, x, numbers)),
         y=_axis(titles[1], y_ticks, base, _TOP, numbers),
-        spots=_labelled(points, x, y),
+        spots=_labelled(points, x, y, titles[1]),
         line=_through(x, y),
         band=_through(np.append(x, x[::-1]), np.append(y, low[::-1])) + "Z",
         lower=_through(x, low),
@@ -239,9 +239,12 @@ def _through(x: np.ndarray, y: np.ndarray) -> str:
     return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in pairs)
 
 
-def _labelled(points: pd.DataFrame, x: np.ndarray, y: np.ndarray) -> list[Spot]:
+def _labelled(
+    points: pd.DataFrame, x: np.ndarray, y: np.ndarray, title: str
+) -> list[Spot]:
     """Label as many points as there is room for, the strong ones first."""
     taken = [(a - 5, b - 5, a + 5, b + 5) for a, b in zip(x, y, strict=True)]
+    taken += [(_LEFT, 0.0, _LEFT + _LETTER * len(title), 13.0), *_along(x, y)]
     strong = points["strong"].to_numpy(bool)
     spots: dict[int, Spot] = {}
     for at in np.argsort(~strong, kind="stable"):
@@ -271,6 +274,17 @@ def _labelled(points: pd.DataFrame, x: np.ndarray, y: np.ndarray) -> list[Spot]:
     return [spots[at] for at in sorted(spots)]
 
 
+def _along(x: np.ndarray, y: np.ndarray) -> list[Box]:
+    """Return small boxes along the line through the points: no label crosses it."""
+    order = np.argsort(x, kind="stable")
+    way = np.append(0, np.cumsum(np.hypot(np.diff(x[order]), np.diff(y[order]))))
+    steps = np.arange(0, way[-1], 4.0)
+    places = zip(
+        np.interp(steps, way, x[order]), np.interp(steps, way, y[order]), strict=True
+    )
+    return [(float(a) - 1, float(b) - 1, float(a) + 1, float(b) + 1) for a, b in places]
+
+
 Box = tuple[float, float, float, float]
 
 
@@ -279,8 +293,8 @@ def _free_place(
 ) -> tuple[Box, str] | None:
     """Return a box beside a point that touches nothing, and its anchor."""
     for left, top, anchor in (
-        (x + 7, y - 4 - _LINE, "start"),
         (x - wide / 2, y - 8 - _LINE, "middle"),
+        (x + 7, y - 4 - _LINE, "start"),
         (x - wide / 2, y + 8, "middle"),
         (x - 8 - wide, y - 6 - _LINE / 2, "end"),
     ):

@@ -30,6 +30,8 @@ class ReportData:
         Cost by term of the objective; sums to `cost`.
     breaches
         Rules that the plan breaks, in words; empty = every rule holds.
+    relaxed
+        Rules that were changed so that there is a plan, in words; empty = none.
     baselines
         Index: name of the way; columns ``cost``, ``breaches`` (count) and, if there,
         ``note`` and ``today`` (True for today's owners as they are). In the order in
@@ -89,6 +91,7 @@ class ReportData:
     measures: pd.DataFrame
     pools: pd.DataFrame | None = None
     breaches: Sequence[str] = ()
+    relaxed: Sequence[str] = ()
     baselines: pd.DataFrame | None = None
     binding: pd.DataFrame | None = None
     moves: pd.DataFrame | None = None

@@ -15,6 +15,9 @@ def headline(data: ReportData) -> str:
         return _("This plan breaks {rules}.").format(rules=_rules(len(data.breaches)))
     numbers = Numbers(data.language, data.currency)
     gain, proven = _gain(data, numbers), _proven(data, numbers)
+    if data.relaxed:
+        text = _("Possible only with {rules} changed")
+        gain = text.format(rules=_rules(len(data.relaxed)))
     if not gain:
         return _first_capital(proven)
     return _("{gain}, {proven}").format(gain=gain, proven=proven)

@@ -139,7 +139,7 @@ def frontier_shown(table: pd.DataFrame, numbers: Numbers) -> Shown:
                 for plan, told in zip(table["plan"], figures, strict=True)
             ],
             "label": [
-                _mark(str(plan), best, mine)
+                _mark(str(plan), bool(best), bool(mine))
                 for plan, best, mine in zip(table["plan"], knee, own, strict=True)
             ],
             "strong": knee | own,

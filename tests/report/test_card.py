@@ -50,7 +50,11 @@ def test_card_follows_the_language() -> None:
 
 def test_solution_shows_itself() -> None:
     """Without places there is no map, but there are figures."""
-    text = solved("")._repr_html_()
+    solution = solved("")
+    assert repr(solution) == (
+        "Solution(status='optimal', cost=8.00, bound=8.00, gap=0.0000%)"
+    )
+    text = solution._repr_html_()
     assert "Cost a year" in text
     assert "Proven best" in text
     assert len(text) < 200_000

@@ -153,6 +153,14 @@ def test_broken_rules_come_before_all_else(data: ReportData) -> None:
     assert page.index("<li>R1 over capacity</li>") < page.index("Compared with")
 
 
+def test_changed_rules_come_before_all_else(data: ReportData) -> None:
+    """A plan that keeps other rules than those asked for says so first."""
+    page = report_page(replace(data, relaxed=["R1: capacity 120 instead of 100"]))
+    assert "<h1>Possible only with one rule changed, proven within 0.41%" in page
+    place = page.index("<li>R1: capacity 120 instead of 100</li>")
+    assert place < page.index("Compared with")
+
+
 def test_each_section_names_its_source(page: str) -> None:
     """Every number can be traced to a file of the plan folder."""
     tags = [line for line in page.splitlines() if 'class="source"' in line]
