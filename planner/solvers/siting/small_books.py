@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.compiled import compiled_plain
+from planner.compiled import compiled_plain, compiled_within
 from planner.solvers.chain_state import uniform
 from planner.solvers.siting.model import NO_LIMIT, SitingModel, recount
 from planner.solvers.siting.question import usable
@@ -228,12 +228,12 @@ def _anneal(members, books, book, hot, cold, rounds, best, excess, stop):  # typ
         temperature *= factor
 
 
-@compiled_plain
+@compiled_within
 def _draw(random, size):  # type: ignore[no-untyped-def]
     return int(size * uniform(random))
 
 
-@compiled_plain
+@compiled_within
 def _strain(members, books, book, site, enters, leaves):  # type: ignore[no-untyped-def]
     """Price of a book's load above the high ends of a site, after a change."""
     total = 0.0
@@ -249,7 +249,7 @@ def _strain(members, books, book, site, enters, leaves):  # type: ignore[no-unty
     return total
 
 
-@compiled_plain
+@compiled_within
 def _value(members, books, book, enters, leaves):  # type: ignore[no-untyped-def]
     """Cost of a book at its best site after a unit enters and one leaves (or -1)."""
     cost, best, own = members.cost, np.inf, 0.0
@@ -273,7 +273,7 @@ def _value(members, books, book, enters, leaves):  # type: ignore[no-untyped-def
     return best if best < np.inf else 0.0
 
 
-@compiled_plain
+@compiled_within
 def _join(members, books, u, book):  # type: ignore[no-untyped-def]
     """Put a unit that is in no book into one."""
     size, own = books.size[book], members.cost[u, u]
@@ -288,7 +288,7 @@ def _join(members, books, u, book):  # type: ignore[no-untyped-def]
         books.load[k, book] += members.demand[k, u]
 
 
-@compiled_plain
+@compiled_within
 def _leave(members, books, u):  # type: ignore[no-untyped-def]
     """Take a unit out of its book; the last member takes its place."""
     book, at = books.book[u], books.at[u]
@@ -303,7 +303,7 @@ def _leave(members, books, u):  # type: ignore[no-untyped-def]
         books.load[k, book] -= members.demand[k, u]
 
 
-@compiled_plain
+@compiled_within
 def _shift_or_swap(members, books, temperature):  # type: ignore[no-untyped-def]
     """Try to move a unit into a near one's book, or to swap them; 1: a book empties."""
     u = _draw(books.random, len(books.book))
