@@ -8,7 +8,8 @@ the caps, a budget on moves with a maximum distance and leaving out. Of each pla
 accounts are given to random reps that may serve them. A question passes where the
 truth lies in the stated bracket: on plans of up to 300 accounts the exact cost, by
 CP-SAT or HiGHS on the whole model where they finish; else no bound and no plan of a
-longer search may contradict it. Prints a line for each plan, and at the end worst and median width.
+longer search may contradict it. Prints a line for each plan, and at the end worst and
+median width.
 """
 
 from __future__ import annotations
