@@ -93,9 +93,7 @@ def exact(amount: float, currency: str, sign: str = "") -> str:
 
 def _option(one: Option, own: str, currency: str) -> str:
     """Say what an account costs at a rep, and what moving it there alone does."""
-    terms = ", ".join(
-        f"{_(name)} {money(cost, '')}" for name, cost in one.terms.items() if cost
-    )
+    terms = terms_in_words(one.terms)
     said = {
         "rep": one.rep,
         "cost": money(one.cost, currency),
@@ -111,6 +109,12 @@ def _option(one: Option, own: str, currency: str) -> str:
     if one.rep == own:
         return head
     return f"{head} {_moved_alone(one, currency)}"
+
+
+def terms_in_words(terms: dict[str, float]) -> str:
+    """List the terms that cost anything; "" where none does."""
+    each = [(_(name), money(cost, "")) for name, cost in terms.items() if cost]
+    return ", ".join(f"{name} {cost}" for name, cost in each)
 
 
 def _moved_alone(one: Option, currency: str) -> str:

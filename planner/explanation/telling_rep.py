@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from planner.explanation.rep import Change, RepExplanation, Transfer
-from planner.explanation.telling import few, limit_line, signed, with_name
+from planner.explanation.telling import (
+    few,
+    limit_line,
+    signed,
+    terms_in_words,
+    with_name,
+)
 from planner.reasons import money
 from planner.words import _
 
@@ -42,9 +48,7 @@ def rep_lines(told: RepExplanation, plan: str, currency: str) -> list[str]:
 
 
 def _costs(told: RepExplanation, currency: str) -> list[str]:
-    terms = ", ".join(
-        f"{_(name)} {money(cost, '')}" for name, cost in told.terms.items() if cost
-    )
+    terms = terms_in_words(told.terms)
     if not terms:
         return []
     line = _("Own cost of its accounts: {cost} ({terms}).").format(
@@ -76,7 +80,8 @@ def _against_today(told: RepExplanation) -> list[str]:
 def _changes(changes: tuple[Change, ...], way: str) -> str:
     total = sum(one.accounts for one in changes)
     value = sum(one.value for one in changes)
-    each = few([f"{one.rep or _('nobody')} {one.accounts:,}" for one in changes])
+    nobody = _("nobody")
+    each = few([f"{one.rep or nobody} {one.accounts:,}" for one in changes])
     return _("{n:,} (value {value:,.10g}) {way} {each}").format(
         n=total, value=value, way=way, each=each
     )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
+import small_bases
 from hypothesis import given
 from hypothesis import strategies as st
 from instances import brute_force, random_question
 
 import planner
-from planner.explanation.account import next_best
+from planner.explanation.account import explain_account, next_best
 from planner.explanation.known import Known
 from planner.explanation.override import override_of
+from tests.test_edits import _solved, another_rep
 
 
 @pytest.mark.parametrize("block", range(6))
@@ -97,3 +100,46 @@ def test_next_best_is_named_only_where_brackets_separate(
         least = min(truth.values())
         assert {r for r, cost in truth.items() if cost == least} <= set(verdict.tied)
         assert len(verdict.tied) > 1
+
+
+def test_few_arcs_held_answer_alike(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where only promising pairs are held, floors are proven over all of them."""
+    monkeypatch.setattr("planner.compile.SPARSE_PAIRS", 100)
+    monkeypatch.setattr("planner.compile.HELD", 2)
+    monkeypatch.setattr("planner.solvers.dual.HELD_ARCS", 2)
+    known = Known(_solved())
+    assert known.problem.source is not None
+    answer = override_of(known, "a20", another_rep(known.solution, "a20"), 2.0)
+    assert known.solution.bound <= answer.lower <= answer.upper
+    assert answer.width < 0.02
+    assert answer.solution is not None
+    answer.solution.save(tmp_path / "plan", drawings=False)
+    found = explain_account(known, "a20", ask=0, time_limit_s=1)
+    monkeypatch.undo()
+    assert planner.verify(tmp_path / "plan").ok
+    whole = Known(planner.open_plan(tmp_path / "plan"))  # all pairs are held again
+    assert whole.problem.source is None
+    for option in found.options:
+        if option.rep not in ("", found.rep):
+            pinned = override_of(whole, "a20", option.rep, 2.0)
+            assert option.at_least + found.plan_cost <= pinned.upper + 1e-6
+
+
+def test_open_bases_stay_open() -> None:
+    """With bases chosen, an override keeps those that are open, at their cost."""
+    scenario = small_bases.asked("open = 2")
+    sites = small_bases.sites_at([0.1, 5.1, 10.1], cost=[50, 60, 70])
+    accounts = small_bases.accounts_at(small_bases.LINE)
+    solution = planner.solve(scenario, accounts=accounts, bases=sites)
+    known = Known(solution)
+    account = str(solution.tables.accounts.index[0])
+    other = next(
+        str(rep)
+        for rep in solution.tables.reps.index
+        if rep != known.plan.owner[account]
+    )
+    answer = override_of(known, account, other, 3.0)
+    assert solution.bound <= answer.lower <= answer.upper
+    assert answer.upper >= solution.opening / known.scale
