@@ -66,6 +66,7 @@ def ruled_of(pairs: Pairs, needed: Bools | None = None) -> Ruled:
     free[:, -1] = scenario.leave_out is not None and matches(
         pairs.accounts, scenario.leave_out.where
     )
+    free[:, :-1] &= ~(pairs.is_region[:, None] & pairs.is_pool[:-1])
     areas = None
     if scenario.unit == "region":
         areas = areas_of(pairs, unit_of, np.ones(pairs.m, dtype=bool))
@@ -91,6 +92,7 @@ def _rules(
         *_fit_rules(pairs),
         *_named_rules(pairs),
         *_protect_rules(pairs),
+        *_pool_rules(pairs),
         *_map_rules(pairs),
     ]
     for one in found:
@@ -152,6 +154,9 @@ def _band_rules(pairs: Pairs) -> Iterator[Rule]:
             rows.setdefault(row.id.split("/")[0], []).append(row)
     for path, bands in rows.items():
         kind, _bracket, index = path.rstrip("]").partition("[")
+        if kind == "pools":
+            yield from (_pool_cap(pairs, int(index), row) for row in bands)
+            continue
         entry = getattr(scenario, kind)[int(index)]
         targets: list[float] = []
         if isinstance(entry, Balance):
@@ -166,6 +171,33 @@ def _band_rules(pairs: Pairs) -> Iterator[Rule]:
             targets=tuple(targets),
             tolerance=entry.tolerance if isinstance(entry, Balance) else 0.0,
         )
+
+
+def _pool_cap(pairs: Pairs, index: int, row: Row) -> BandRule:
+    """Return a cap of a pool: each is a rule, since each has a measure of its own."""
+    pool, measure = pairs.scenario.pools[index], pairs.measures[row.measure]
+    end, key = pool.capacity, "capacity"
+    if measure == "accounts" and pool.max_accounts is not None:
+        end, key = pool.max_accounts, "max_accounts"
+    return BandRule(
+        path=f"pools[{index}].{key}",
+        kind="pools",
+        says=f"{pool.shown}: {measure} <= {_plain(end)}",
+        labels=(pool.id,),
+        bands=(row,),
+    )
+
+
+def _pool_rules(pairs: Pairs) -> Iterator[Rule]:
+    """What each pool may not take, an instance for each account."""
+    for index, pool in enumerate(pairs.scenario.pools):
+        rows = np.flatnonzero(~pairs.pools.takes[:, index] & ~pairs.is_region)
+        its = np.append(pairs.reps.index == pool.id, False)
+        says = _("{who} takes only accounts with {where}").format(
+            who=pool.shown, where=_where(pool.where)
+        )
+        path = f"pools[{index}].where"
+        yield _per_row(path, "pool_where", says, pairs, its[None], rows)
 
 
 def _says_band(entry: Limit | Balance | Budget) -> str:

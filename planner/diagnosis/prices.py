@@ -13,7 +13,7 @@ from planner.words import N_
 PER_HOUR, PER_ACCOUNT = 50.0, 200.0
 PER_REGION, PER_MOVED_VALUE, PER_CURRENCY = 500.0, 0.1, 1.0
 """Defaults where ``[relax]`` gives no price for a limit or a budget."""
-NEVER = ("set_apart", "needed")
+NEVER = ("set_apart", "needed", "pool_where")
 """Kinds that are never bent: take the key out of the scenario instead."""
 
 
@@ -64,7 +64,8 @@ UNITS = {
 def _price(ruled: Ruled, rule: Rule) -> BendPrice:
     relax = ruled.pairs.scenario.relax
     if rule.kind in NEVER:
-        return BendPrice("", None, "regions", False)
+        unit = "accounts" if rule.kind == "pool_where" else "regions"
+        return BendPrice("", None, unit, False)
     if isinstance(rule, BandRule) and rule.kind != "balance":
         return _of_measure(ruled, rule)
     asked = getattr(relax, rule.kind)

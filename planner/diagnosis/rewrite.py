@@ -10,7 +10,7 @@ from planner.diagnosis.prices import BendPrice
 from planner.ruled import BandRule, Rule, Ruled
 from planner.scenario import Scenario
 from planner.solvers.ruled.bends import TOLERANCE_STEP, Bend, wider
-from planner.tables import PREFIX, Tables
+from planner.tables import PREFIX, Tables, fields_of
 from planner.tables.skills import with_also
 
 Given = dict[str, Any]
@@ -56,11 +56,13 @@ def bent_scenario(
 
 def bent_tables(tables: Tables, scenario: Scenario) -> Tables:
     """Return the tables as they are read under a scenario with more skills."""
-    also = scenario.skills.also
-    if not also:
+    also, levels = scenario.skills.also, scenario.skills.levels
+    if not also and not scenario.pools:
         return tables
     reps = tables.reps
-    skills = with_also(reps["skills"], reps.index, also, scenario.skills.levels)
+    skills = with_also(reps["skills"], reps.index, also, levels)
+    for pool in scenario.pools:
+        skills[pool.id] = fields_of(pool, scenario)["skills"]
     return replace(tables, reps=reps.assign(skills=skills))
 
 
@@ -152,6 +154,15 @@ def _budgets(
     entry["amount"] = ends_of(ruled, bends[0])[1]
 
 
+def _pools(
+    given: Given, ruled: Ruled, rule: Rule, bends: list[Bend], price: BendPrice
+) -> None:
+    list_, _dot, key = rule.path.partition(".")
+    end = ends_of(ruled, bends[0])[1]
+    entry = given["pools"][int(list_.removeprefix("pools[").removesuffix("]"))]
+    entry[key] = int(end) if key == "max_accounts" else end
+
+
 def _balance(
     given: Given, ruled: Ruled, rule: Rule, bends: list[Bend], price: BendPrice
 ) -> None:
@@ -214,11 +225,15 @@ def _protect(
 def _skills(
     given: Given, ruled: Ruled, rule: Rule, bends: list[Bend], price: BendPrice
 ) -> None:
-    also = given.setdefault("skills", {}).setdefault("also", {})
+    pools = {pool["id"]: pool for pool in given.get("pools", ())}
     for bend in bends:
         rep = str(ruled.pairs.reps.index[bend.rep])
         skill = rule.labels[bend.instance]
-        also[rep] = "; ".join(filter(None, (also.get(rep), skill)))
+        if rep in pools:
+            held, key = pools[rep], "skills"
+        else:
+            held, key = given.setdefault("skills", {}).setdefault("also", {}), rep
+        held[key] = "; ".join(filter(None, (held.get(key), skill)))
 
 
 def _fit(
@@ -256,6 +271,7 @@ Change = Callable[[Given, Ruled, Rule, list[Bend], BendPrice], None]
 _CHANGES: dict[str, Change] = {
     "limits": _limits,
     "budgets": _budgets,
+    "pools": _pools,
     "balance": _balance,
     "pins": _named,
     "forbid": _named,

@@ -110,6 +110,7 @@ def _switch(ruled: Ruled, rule: Rule, bend: Bend) -> str:
 _SAY: dict[str, Callable[[Ruled, Rule, Bend], str]] = {
     "limits": _limit,
     "budgets": _limit,
+    "pools": _limit,
     "balance": _tolerance,
     "pins": _freeing(N_("free {names} of {rule}")),
     "forbid": _freeing(N_("free {names} of {rule}")),

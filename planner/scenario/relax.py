@@ -28,6 +28,11 @@ class Relax(Model):
         "price. Without it: 50 an hour, 200 an account; of any other measure, 1 % of "
         "a mean load costs as much as a percentage point of tolerance.",
     )
+    pools: ByMeasure = Field(
+        None,
+        description="Currency per unit beyond a pool's capacity or max_accounts; or "
+        "measure -> price. Without it: as for limits.",
+    )
     balance: Waiver = Field(
         500.0,
         description="Currency per percentage point added to a hard tolerance.",

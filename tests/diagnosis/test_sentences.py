@@ -190,3 +190,37 @@ def test_least_violating_plan_is_a_plan_of_the_changed_scenario(folder: Path) ->
     assert verdict.ok, str(verdict)
     assert "the plan rests on 1 changed rule(s): raise limits[0]" in str(verdict)
     assert planner.open_plan(folder / "out").scenario.relaxed
+
+
+def test_a_cap_of_a_pool_is_a_rule_like_any_other() -> None:
+    """Three accounts of 10 hours, reps with room for two, a pool that may have none."""
+    rules = (
+        SMALL_CAPS
+        + "relax = {pools = 5, limits = 1000}\n"
+        + '[[pools]]\nid = "D"\nmax_accounts = 0\n'
+    )
+    found = told(rules)
+    assert found.conflict is not None
+    assert {one.rule for one in found.conflict.members} == {
+        "limits[0]",
+        "pools[0].max_accounts",
+    }
+    best = found.options[0]
+    change = "raise pools[0].max_accounts (accounts) for D from 0 to 1"
+    assert (best.changes, best.price) == ((change,), 5)
+    assert best.scenario.pools[0].max_accounts == 1
+
+
+def test_a_pool_that_may_not_take_an_account() -> None:
+    """What a pool may take is never bent; it is named among the rules."""
+    rules = (
+        SMALL_CAPS
+        + '[[pools]]\nid = "D"\nwhere = [{column = "value", at_most = 50}]\n'
+    )
+    found = told(rules)
+    assert found.conflict is not None
+    assert {one.rule for one in found.conflict.members} == {
+        "limits[0]",
+        "pools[0].where",
+    }
+    assert all("pools" not in change for o in found.options for change in o.changes)
