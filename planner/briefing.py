@@ -81,7 +81,6 @@ def briefing(
         unseen=[_(name) for name in _unseen(view)],
         fingerprint="" if folder is None else _sha256(folder / PLAN),
         notes=[
-            *_changed_rules(view),
             *view.tables.notes,
             *not_compared(certificate["baselines"]),
         ],
@@ -222,12 +221,6 @@ def _binding(view: PlanView) -> pd.DataFrame:
     columns = ["rule", "who", "load", "limit", "price", "kind"]
     found = pd.DataFrame(rows, columns=columns)
     return found.sort_values("price", ascending=False, ignore_index=True)
-
-
-def _changed_rules(view: PlanView) -> list[str]:
-    """Rules that were bent so that there is a plan."""
-    text = _("This plan rests on a changed rule: {change}")
-    return [text.format(change=one.says) for one in view.scenario.relaxed]
 
 
 def _unseen(view: PlanView) -> list[str]:

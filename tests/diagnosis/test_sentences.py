@@ -214,8 +214,7 @@ def test_a_cap_of_a_pool_is_a_rule_like_any_other() -> None:
 def test_a_pool_that_may_not_take_an_account() -> None:
     """What a pool may take is never bent; it is named among the rules."""
     rules = (
-        SMALL_CAPS
-        + '[[pools]]\nid = "D"\nwhere = [{column = "value", at_most = 50}]\n'
+        SMALL_CAPS + '[[pools]]\nid = "D"\nwhere = [{column = "value", at_most = 50}]\n'
     )
     found = told(rules)
     assert found.conflict is not None
