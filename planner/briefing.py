@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SHOWN_MOVES = 100
 """Moves handed to the report, largest value first."""
 
+_CHANGES = ("moved", "moved_share", "vacant", "value_at_risk")
+"""Ends of the names of figures about changes against today."""
+
 PLAN, REASON = "plan.csv", "reason"
 """The table of a plan, and its column that says why each account has its rep."""
 
@@ -74,7 +77,7 @@ def briefing(
         binding=_binding(view),
         moves=moved.head(SHOWN_MOVES),
         moved=len(moved),
-        figures=view.metrics.totals,
+        figures=_figures(view),
         defaults=certificate["defaults"],
         certificate=_proof(view),
         proof=certificate["bound_by"],
@@ -128,6 +131,22 @@ def moves(view: PlanView) -> pd.DataFrame:
     return frame.sort_values("value", ascending=False, ignore_index=True)
 
 
+def _is_owned(view: PlanView) -> bool:
+    """Whether anything has an owner today."""
+    rows = planning_rows(view.tables, view.scenario)
+    return bool(rows["owner"].isin(view.tables.reps.index).any())
+
+
+def _figures(view: PlanView) -> dict[str, float | None]:
+    """Key figures; none about changes where nothing has an owner today."""
+    totals = view.metrics.totals
+    if _is_owned(view):
+        return totals
+    return {
+        key: x for key, x in totals.items() if key.partition("_")[2] not in _CHANGES
+    }
+
+
 def _with_reasons(moved: pd.DataFrame, plan_csv: Path) -> pd.DataFrame:
     """Add the reasons that plan.csv states, if it does."""
     plan = pd.read_csv(plan_csv, dtype=str, keep_default_na=False)
@@ -170,6 +189,8 @@ def _measures(view: PlanView) -> pd.DataFrame:
 def _baselines(view: PlanView) -> pd.DataFrame:
     """Rule-keeping ways first, cheapest first: those a plan must beat."""
     told = view.certificate["baselines"]
+    if not _is_owned(view):
+        told = [way for way in told if way["name"] != "today"]
     good_as_they_are = {
         (way["name"], way["cost"])
         for way in told

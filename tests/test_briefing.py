@@ -97,6 +97,20 @@ def test_by_regions_the_moves_are_regions() -> None:
     assert found["value"].tolist() == [value[r] for r in found["account_id"]]
 
 
+def test_without_owners_nothing_is_said_of_today() -> None:
+    """A team that begins saves nothing against a plan that leaves all out."""
+    regions = tiles(2, 2)
+    accounts = one_each(regions, value=[1, 2, 3, 4])
+    solution = planner.solve(asked(reps=2), accounts=accounts, regions=regions)
+    view = view_of(solution, certificate_of(solution))
+    data = briefing(view, None, "en")
+    assert "today" not in decision(data)
+    assert "change" not in decision(data)
+    assert data.baselines is not None
+    assert not [way for way in data.baselines.index if way.startswith("Today")]
+    assert data.figure("regions") == 4
+
+
 def test_command_writes_html_and_pdf_in_both_languages(
     folder: Path, tmp_path: Path
 ) -> None:

@@ -27,3 +27,13 @@ def test_notebook_keeps_small_outputs(path):
     notebook = nbformat.read(path, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in code)
+    outputs = [output for cell in code for output in cell.outputs]
+    assert not [output for output in outputs if output.output_type == "error"]
+    assert "/tmp/" not in path.read_text(
+        "utf-8"
+    )  # nor any other folder of whoever ran it
+
+
+def test_the_five_notebooks_are_there():
+    """Quick start, scenarios, frontier and headcount, territories, a CRM export."""
+    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05"]
