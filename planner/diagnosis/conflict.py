@@ -14,7 +14,7 @@ problems, AAAI 2004, 167-172.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,7 +22,7 @@ import numpy as np
 from planner.ruled import Active, Positions, Ruled
 from planner.solvers.result import Watch
 from planner.solvers.ruled.broken import broken
-from planner.solvers.ruled.feasible import Verdict, find_plan
+from planner.solvers.ruled.feasible import Verdict, fails_by_sums, find_plan
 
 Atom = tuple[int, int]
 """A rule and one of its instances, by their numbers; instance -1: all of them."""
@@ -83,6 +83,10 @@ class Prober:
         self.known[key] = found
         return found
 
+    def fails_by_sums(self, active: Active) -> bool:
+        """Whether sums alone prove that no plan exists."""
+        return fails_by_sums(self.ruled, active)
+
     def infeasible(self, active: Active) -> bool:
         """Whether it is proven that no plan exists; False also where that is open."""
         return self.verdict(active).infeasible
@@ -142,9 +146,15 @@ def refine(prober: Prober, core: Core) -> Core:
 
 
 def _minimal(prober: Prober, atoms: Sequence[Atom]) -> Core:
-    """Shrink a set that is proven infeasible, and check every member that is left."""
-    ruled = prober.ruled
-    kept = list(_explain(prober, [], list(atoms), asked=True))
+    """
+    Shrink a set that is proven infeasible, and check every member that is left.
+
+    Where sums alone prove it, they shrink it first: that takes no solver.
+    """
+    ruled, kept = prober.ruled, list(atoms)
+    if prober.fails_by_sums(_in_force(ruled, kept)):
+        atoms = kept = _explain(prober, prober.fails_by_sums, [], kept, asked=False)
+    kept = list(_explain(prober, prober.infeasible, [], kept, asked=True))
     if not prober.infeasible(_in_force(ruled, kept)):
         kept = list(atoms)  # the time ran out on the way
     minimal = True
@@ -159,17 +169,21 @@ def _minimal(prober: Prober, atoms: Sequence[Atom]) -> Core:
 
 
 def _explain(
-    prober: Prober, base: list[Atom], atoms: list[Atom], asked: bool
+    prober: Prober,
+    fails: Callable[[Active], bool],
+    base: list[Atom],
+    atoms: list[Atom],
+    asked: bool,
 ) -> list[Atom]:
     """Members of `atoms` that a minimal conflict needs besides `base`."""
-    if asked and base and prober.infeasible(_in_force(prober.ruled, base)):
+    if asked and base and fails(_in_force(prober.ruled, base)):
         return []
     if len(atoms) <= 1 or prober.watch.left <= 0:
         return atoms
     half = len(atoms) // 2
     first, second = atoms[:half], atoms[half:]
-    more = _explain(prober, base + first, second, bool(first))
-    less = _explain(prober, base + more, first, bool(more))
+    more = _explain(prober, fails, base + first, second, bool(first))
+    less = _explain(prober, fails, base + more, first, bool(more))
     return less + more
 
 

@@ -16,11 +16,11 @@ from planner.diagnosis.rewrite import bent_scenario, bent_tables
 from planner.diagnosis.wording import says, says_all
 from planner.errors import PlannerError
 from planner.problem import evaluate
-from planner.ruled import Positions, Ruled, parted
+from planner.ruled import BandRule, Positions, Ruled, parted
 from planner.scenario import Scenario
 from planner.solvers.result import Watch
 from planner.solvers.ruled.bend_search import bend_by_search
-from planner.solvers.ruled.bends import Bend, bends_of
+from planner.solvers.ruled.bends import TOLERANCE_STEP, Bend, bends_of
 from planner.solvers.ruled.elastic import TOO_LARGE, Bent, bend_least
 from planner.solvers.solve import solve_problem
 from planner.solvers.start import WarmStart
@@ -45,6 +45,8 @@ class Question:
     ----------
     plans
         Plans to begin with, whatever rules they break: rep of each row.
+    conflicts
+        Rules that cannot all be kept, by their numbers; no rule is in two of them.
     """
 
     ruled: Ruled
@@ -53,6 +55,7 @@ class Question:
     seed: int
     threads: int
     plans: tuple[Positions, ...] = ()
+    conflicts: tuple[tuple[int, ...], ...] = ()
 
     @property
     def scenario(self) -> Scenario:
@@ -128,7 +131,11 @@ def _option(question: Question, trial: _Trial, watch: Watch) -> Option | None:
         rules[but.rule], alone = parted(rules[but.rule], but.instance, but.rep)
         ruled = replace(ruled, rules=(*rules, alone))
         price.append(None)
+    floor = _floor(question, price)
+    if math.isinf(floor):
+        return None
     bent = _bent(replace(question, ruled=ruled), price, watch)
+    bound = max(bent.bound, floor)
     if bent.rep_of is None:
         return None
     bends = bends_of(question.ruled, bent.rep_of)
@@ -150,7 +157,7 @@ def _option(question: Question, trial: _Trial, watch: Watch) -> Option | None:
     option = Option(
         changes=tuple(says_all(question.ruled, bends)),
         price=total,
-        least=bent.optimal or total <= bent.bound * (1 + SAME) + SAME,
+        least=bent.optimal or total <= bound * (1 + SAME) + SAME,
         kinds=kinds,
         scenario=scenario,
         owner=_owner(compiled, bent.rep_of),
@@ -186,6 +193,29 @@ def _bent(question: Question, price: list[float | None], watch: Watch) -> Bent:
         return found._replace(bound=bound)
     best = min(known, key=lambda plan: cost_of(bends_of(ruled, plan), pricing))
     return Bent(best, bound, False, False)
+
+
+def _floor(question: Question, price: Sequence[float | None]) -> float:
+    """No change costs less: of each conflict, one rule is bent by a step at least."""
+    total = 0.0
+    for conflict in question.conflicts:
+        steps = [
+            _step(question.ruled, number, one)
+            for number in conflict
+            if (one := price[number]) is not None
+        ]
+        total += min(steps, default=math.inf)
+    return total
+
+
+def _step(ruled: Ruled, number: int, price: float) -> float:
+    """Price of the smallest change of a rule."""
+    rule = ruled.rules[number]
+    if isinstance(rule, BandRule) and rule.kind == "balance":
+        return price * 100 * TOLERANCE_STEP
+    if isinstance(rule, BandRule):
+        return price / ruled.pairs.scales[rule.bands[0].measure]
+    return price / 1000 if rule.kind == "max_km" else price
 
 
 def _pricing(question: Question, price: Sequence[float | None]) -> list[BendPrice]:

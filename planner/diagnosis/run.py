@@ -158,7 +158,8 @@ class _Run:
         verdict = prober.verdict(ruled.all())
         if verdict.rep_of is not None and keeps_all(self.compiled, verdict.rep_of):
             return self._done("feasible", (), owner=_owner(ruled, verdict.rep_of))
-        conflicts = self._conflicts(prober) if verdict.infeasible else []
+        cores = apart_from(prober, MOST_CONFLICTS) if verdict.infeasible else []
+        conflicts = self._conflicts(prober, cores)
         proven = bool(arithmetic) or verdict.infeasible
         self.watch.report(_("options"))
         prices = prices_of(ruled)
@@ -169,6 +170,7 @@ class _Run:
             self.seed,
             self.scenario.solve.threads,
             tuple(prober.plans[-PLANS_KEPT:]),
+            tuple(tuple(rule for rule, _all in core.atoms) for core in cores),
         )
         options = options_of(question, self.watch)
         self._remark(prober, proven, conflicts, options)
@@ -180,8 +182,8 @@ class _Run:
             {r.path: p for r, p in zip(ruled.rules, prices, strict=True)},
         )
 
-    def _conflicts(self, prober: Prober) -> list[Conflict]:
-        cores = apart_from(prober, MOST_CONFLICTS)
+    def _conflicts(self, prober: Prober, cores: Sequence[Core]) -> list[Conflict]:
+        """Name rules and instances of conflicts."""
         prober.watch = self.watch.part(REFINE_SHARE)
         prober.seconds = QUESTION_SHARE * prober.watch.left
         return [_worded(prober, core) for core in cores]

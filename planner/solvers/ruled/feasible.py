@@ -59,6 +59,13 @@ def find_plan(
     return _on_map(ruled, seen, allowed, watch, seed, threads)
 
 
+def fails_by_sums(ruled: Ruled, active: Active) -> bool:
+    """Whether sums alone prove that no plan keeps the rules in force: no solver."""
+    seen = view(ruled, active)
+    allowed = within_caps(seen)
+    return _hopeless(seen, allowed) or is_short(ruled, seen) or _asks_too_much(seen)
+
+
 def _without_map(
     ruled: Ruled, seen: View, allowed: Bools, watch: Watch, seed: int, threads: int
 ) -> Verdict:
