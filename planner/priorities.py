@@ -100,6 +100,9 @@ def solve_in_order(
         Receives progress, in steps of cost of the stage.
     """
     order = _Order(scenario, tables, start, interrupted, tell)
+    anything = order.solved(None)  # so that every stage begins with a plan
+    if anything.result.arcs is None:
+        return anything
     for priority in scenario.priorities:
         found = order.solved(priority.term)
         if found.result.arcs is None:
@@ -134,7 +137,7 @@ class _Order:
         self.scenario, self.tables, self.start = scenario, tables, start
         self.interrupted, self.tell = interrupted, tell
         self.watch = Watch(scenario.solve.time_limit, interrupted)
-        self.left = len(scenario.priorities) + 1
+        self.left = len(scenario.priorities) + 2
         self.stages: list[Stage] = []
         self.caps: dict[str, float] = {}
         self.weights: dict[str, float] = {}

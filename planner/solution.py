@@ -347,8 +347,10 @@ def solve_tables(
         found = solve_in_order(
             scenario, tables, start=start, interrupted=interrupted, tell=tell
         )
-        solution = _solution(found.scenario, tables, found.compiled, found.result)
-        return replace(solution, stages=found.stages)
+        answer = (found.scenario, tables, found.compiled, found.result)
+        if found.result.arcs is None:  # maybe of a stage: nothing to compare it with
+            return Solution(*answer, None, (), reasons_why_not(compiled, scenario))
+        return replace(_solution(*answer), stages=found.stages)
     return solve_compiled(
         scenario, tables, compiled, start=start, interrupted=interrupted, tell=tell
     )

@@ -103,8 +103,10 @@ def write_curve_chart(
             small = [figure.add_subplot(cells[at]) for at in range(len(figures))]
         for ax, name in zip(small, figures, strict=True):
             _plot_figure(curve, ax, name)
-        for ax in (*wide, *small):
-            _count_along(ax, curve, labels)
+        for ax in wide:
+            _count_along(ax, curve, labels, 12)
+        for ax in small:
+            _count_along(ax, curve, labels, 2)
         wide[-1].set_xlabel(what or _("Number of reps"), color=_SOFT, fontsize=9)
         figure.savefig(folder / "curve.png", dpi=_DPI, bbox_inches="tight")
         figure.savefig(
@@ -206,15 +208,19 @@ def _plot_figure(curve: pd.DataFrame, ax: Axes, name: str) -> None:
     ax.margins(x=0.1, y=0.35)
     _quiet(ax)
     ax.yaxis.set_major_locator(MaxNLocator(3))
+    if np.abs(y).max(initial=0) < 1000:
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _at: f"{value:g}"))
     ax.tick_params(labelsize=7)
 
 
-def _count_along(ax: Axes, curve: pd.DataFrame, labels: list[str] | None) -> None:
+def _count_along(
+    ax: Axes, curve: pd.DataFrame, labels: list[str] | None, most: int
+) -> None:
     """Name the rows along the x axis: all where there is room, else some."""
     if labels is None:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         return
-    step = -(-len(labels) // 12)
+    step = max(1, -(-(len(labels) - 1) // (most - 1)))
     ax.set_xticks(curve["k"].to_numpy(float)[::step], labels[::step])
 
 
@@ -284,5 +290,6 @@ def _short(value: float) -> str:
     for size, sign in ((1e9, "bn"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
             digits = 2 if abs(value) < 10 * size else 1
-            return f"{value / size:,.{digits}f} {sign}"
+            text = f"{value / size:,.{digits}f}"
+            return f"{text.removesuffix('.00').removesuffix('.0')} {sign}"
     return f"{value:,.0f}"

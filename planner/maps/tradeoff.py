@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 
 import matplotlib as mpl
 import numpy as np
@@ -24,6 +25,8 @@ _POINT, _KNEE, _TODAY, _PROVEN = "#0072b2", "#d55e00", "#000000", "#dfe3e8"
 _SERIES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#666666")
 """Colours that also colour-blind people tell apart (Okabe and Ito 2008)."""
 _SIGNS = "os^Dv<>"
+_FEW = 16
+"""Up to so many points all are named."""
 FAR = 0.6
 """Today's plan is drawn where it is no farther off than this share of the range."""
 
@@ -75,7 +78,7 @@ def write_tradeoff_chart(
         if len(labels) == 1:
             _draw_line(ax, table[:, 0], np.array(cost), np.array(bound), names, knee)
         else:
-            _draw_family(ax, table, np.array(cost), names, knee, labels[1])
+            _draw_family(ax, table, np.array(cost), names, knee)
         _draw_today(ax, today)
         ax.set_xlabel(labels[0], color=_SOFT, fontsize=9.5)
         ax.set_ylabel(
@@ -84,7 +87,7 @@ def write_tradeoff_chart(
             fontsize=9.5,
         )
         ax.set_title(title, loc="left", fontweight="bold", color=INK, pad=30)
-        _legend(ax)
+        _legend(ax, labels[1] if len(labels) > 1 else None)
         _quiet(ax)
         figure.savefig(folder / "frontier.png", dpi=_DPI, bbox_inches="tight")
         figure.savefig(
@@ -131,7 +134,6 @@ def _draw_family(
     cost: np.ndarray,
     names: Sequence[str],
     knee: int | None,
-    label: str,
 ) -> None:
     """A curve for each group of plans with about the same value on the second axis."""
     groups = _groups(table[:, 1])
@@ -150,9 +152,8 @@ def _draw_family(
             zorder=3,
             label=f"{span} %",
         )
-        last = int(order[0])
-        _name(ax, table[last, 0], cost[last], names[last])
-    ax.plot([], [], " ", label=label)
+        for at in order.tolist() if len(names) <= _FEW else order[:1].tolist():
+            _name(ax, table[at, 0], cost[at], names[at], bold=at == knee)
     _mark_knee(ax, table[:, 0], cost, knee)
     ax.margins(0.08)
 
@@ -228,19 +229,34 @@ def _draw_today(ax: Axes, today: tuple[float, Floats] | None) -> None:
     ax.set_ylim(low, high)
 
 
-def _legend(ax: Axes) -> None:
+def _legend(ax: Axes, second: str | None) -> None:
+    """Above the chart; what the colours mean stands beside it, under its name."""
     handles, labels = ax.get_legend_handles_labels()
+    if second is None:
+        ax.legend(
+            handles,
+            labels,
+            ncols=len(labels),
+            frameon=False,
+            fontsize=8.5,
+            loc="lower left",
+            bbox_to_anchor=(-0.01, 1.0),
+            borderaxespad=0.2,
+            handlelength=1.4,
+            columnspacing=1.4,
+        )
+        return
     ax.legend(
         handles,
         labels,
-        ncols=min(len(labels), 6),
+        title="\n".join(wrap(second, 24)),
+        title_fontsize=8.5,
+        alignment="left",
         frameon=False,
         fontsize=8.5,
-        loc="lower left",
-        bbox_to_anchor=(-0.01, 1.0),
-        borderaxespad=0.2,
-        handlelength=1.4,
-        columnspacing=1.4,
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1.0),
+        labelspacing=0.9,
     )
 
 
