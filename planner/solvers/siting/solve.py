@@ -176,27 +176,11 @@ class _Solve:
             np.random.default_rng(self.seed),
         )
         stop, left = np.zeros(1, dtype=bool), self.watch.left
-        small = has_small_books(self.model)
-        exact_from = self.watch.seconds + left * (
-            ANNEAL_SHARE if self._fits else ANNEAL_ALL
-        )
-
-        def search(share: float, threads: int) -> None:
-            ends = self.watch.seconds + self.watch.left * share
-            if small and self.watch.seconds < exact_from:
-                recut.anneal()
-                recut.run(
-                    self.watch,
-                    stop,
-                    min(ends, exact_from) - self.watch.seconds,
-                    threads,
-                )
-                recut.solve_exactly()
-            recut.run(self.watch, stop, ends - self.watch.seconds, threads)
-            self._take(recut)
-
+        until = ANNEAL_SHARE if self._fits else ANNEAL_ALL
+        parts = _Parts(recut, self.watch, stop, self.watch.seconds + left * until)
         with _timer(left, stop):
-            search(PLAN_ALONE if self._fits else 1.0, self.threads)
+            parts.run(left * (PLAN_ALONE if self._fits else 1.0), self.threads)
+            self._take(recut)
             if self._fits and not self._done:
                 with ThreadPoolExecutor(1) as pool:
                     job = pool.submit(self._branch, bound, self.watch.left)
@@ -204,7 +188,8 @@ class _Solve:
                         lambda job: stop.__setitem__(0, job.result().complete)
                     )
                     if self.threads > 1:
-                        search(1.0, self.threads - 1)
+                        parts.run(self.watch.left, self.threads - 1)
+                    self._take(recut)
                     self._settle(job.result())
 
     def _take(self, recut: Recut) -> None:
@@ -250,6 +235,26 @@ class _Solve:
         infeasible = infeasible or (self.site is None and self.bound == math.inf)
         bound = math.inf if infeasible else self.bound
         return SitingOutcome(self.site, self.cost, bound, infeasible, self.moves)
+
+
+@dataclass
+class _Parts:
+    """Parts solved anew: small books are annealed until some second, then exactly."""
+
+    recut: Recut
+    watch: Watch
+    stop: Bools
+    anneals_until: float
+
+    def run(self, seconds: float, threads: int) -> None:
+        """Go on for some time, or until `stop` is set."""
+        ends, now = self.watch.seconds + seconds, self.watch.seconds
+        if now < self.anneals_until and has_small_books(self.recut.model):
+            self.recut.anneal()
+            until = min(ends, self.anneals_until)
+            self.recut.run(self.watch, self.stop, until - now, threads)
+            self.recut.solve_exactly()
+        self.recut.run(self.watch, self.stop, ends - self.watch.seconds, threads)
 
 
 @contextmanager
