@@ -76,7 +76,7 @@ CODES = (
     *(N_("budgets"), N_("together"), N_("apart"), N_("cost per account")),
     *(N_("units"), N_("terms"), N_("cost"), N_("loads"), N_("reps"), N_("moved")),
     *(N_("regions"), N_("adjacency"), N_("contiguity"), N_("accounts in regions")),
-    *(N_("bases"), N_("bound over bases"), N_("opening")),
+    *(N_("bases"), N_("bound over bases"), N_("opening"), N_("priorities")),
     # Measures, terms of the cost, and budgets.
     *(N_("accounts"), N_("hours"), N_("value"), N_("moved_accounts")),
     *(N_("moved_value"), N_("travel"), N_("skill"), N_("fit"), N_("handover")),
