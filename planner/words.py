@@ -82,6 +82,7 @@ CODES = (
     *(N_("writing"), N_("known"), N_("failed"), N_("not run"), N_("name")),
     *(N_("folder"),),
     *(N_("decisions"), N_("accept"), N_("reject")),
+    *(N_("bases"), N_("bound over bases"), N_("opening"), N_("priorities")),
     # Measures, terms of the cost, and budgets.
     *(N_("accounts"), N_("hours"), N_("value"), N_("moved_accounts")),
     *(N_("moved_value"), N_("travel"), N_("skill"), N_("fit"), N_("handover")),
