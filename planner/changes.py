@@ -152,13 +152,12 @@ def changes_between(solution: Solution, against: Solution | None) -> pd.DataFram
         before = against.plan.owner
     if plan is None or (against is not None and before is None):
         raise PlannerError(_("There is no plan, so there are no changes."))
-    explained = getattr(solution, "reasons_by_account", None)
     return change_list(
         solution.scenario,
         solution.tables,
         plan.owner,
         before=before,
-        reasons=None if explained is None or against is not None else explained(),
+        reasons=None if against is not None else solution.reasons_by_account(),
         decisions=solution.decisions,
     )
 

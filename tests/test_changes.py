@@ -333,9 +333,10 @@ def test_a_solution_and_its_folder_say_the_same(tmp_path: Path) -> None:
     assert len(solution.changes(against=solution)) == 0
     other, _view = changes_of(tmp_path / "plan", against=tmp_path / "plan")
     assert len(other) == 0
-    lines = (tmp_path / "plan" / "plan.csv").read_text("utf-8").splitlines()
-    told = [lines[0] + ",reason", *(line + ",'=so" for line in lines[1:])]
-    (tmp_path / "plan" / "plan.csv").write_text("\n".join(told) + "\n", "utf-8")
+    path = tmp_path / "plan" / "plan.csv"
+    told = pd.read_csv(path, dtype=str, keep_default_na=False)
+    assert told.columns[-1] == "reason"
+    told.assign(reason="'=so").to_csv(path, index=False)
     assert set(changes_of(tmp_path / "plan")[0]["reason"]) == {"=so"}
 
 

@@ -70,13 +70,6 @@ def diagnose(
         Naming every fault.
     PlannerError
         With ``[bases]``, or where several numbers of reps are asked for.
-
-    Examples
-    --------
-    >>> import planner
-    >>> told = planner.diagnose(planner.demo_scenario(), time_limit_s=20)
-    >>> told.status
-    'feasible'
     """
     if not isinstance(scenario, Scenario):
         scenario = read_scenario(scenario)
