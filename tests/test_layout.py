@@ -14,7 +14,7 @@ import planner
 
 PACKAGE = Path(planner.__file__).parent
 RANKS = (
-    ("words",),
+    ("words", "processes"),
     ("errors", "rounding", "compiled"),
     ("scenario", "embedded"),
     ("geo",),
@@ -32,8 +32,9 @@ RANKS = (
     ("workspace", "earlier", "telling"),
     ("solution",),
     ("reopen", "console", "helptexts"),
-    ("edits", "sizing", "draft"),
-    ("bench",),
+    ("edits", "sizing", "draft", "executor"),
+    ("library",),
+    ("bench", "web"),
     ("commands",),
     ("cli",),
 )
@@ -67,7 +68,10 @@ ALONE = (
     "earlier",
     "solution",
     "draft",
+    "library",
+    "web",
     "edits",
+    "executor",
     "reopen",
     "greenfield",
     "sizing",

@@ -6,8 +6,6 @@ a line. The clock of a run starts after interpreter, imports and compilation.
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 import threading
 import time
@@ -15,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from planner.processes import Served
 from planner.solvers.result import Progress
 
 Job = dict[str, Any]
@@ -24,24 +23,19 @@ PAUSE_S = 0.2
 
 def main() -> None:
     """Do the job on stdin."""
-    pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a solver prints is not for the parent
+    parent = Served()
     told = [-PAUSE_S]
-
-    def send(**message: object) -> None:
-        print(json.dumps(message), file=pipe, flush=True)
 
     def tell(moment: Progress) -> None:
         now = time.perf_counter()
         if now - told[0] >= PAUSE_S:
             told[0] = now
-            send(progress=list(moment))
+            parent.send(progress=list(moment))
 
     memory = Memory()
     memory.start()
-    job: Job = json.load(sys.stdin)
-    answer = _work_of(job["kind"])(job, tell)
-    send(answer=answer | {"peak_mb": memory.peak_mb()})
+    answer = _work_of(parent.job["kind"])(parent.job, tell)
+    parent.send(answer=answer | {"peak_mb": memory.peak_mb()})
 
 
 def _work_of(kind: str) -> Callable[[Job, Tell], Job]:

@@ -3,62 +3,69 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import tomli_w
 from pydantic import BaseModel, ValidationError
 
 from planner.errors import ScenarioError
+from planner.scenario.extend import EXTENDS, file_of, merged, parse, read_layers
 from planner.scenario.model import Scenario
 from planner.scenario.wording import in_words
 from planner.words import _
 
+__all__ = ["merged", "parse_scenario", "read_scenario", "with_solve"]
+
 
 def read_scenario(path: str | Path) -> Scenario:
     """
-    Read and validate a scenario file.
+    Read and validate a scenario file, and the files that it extends.
 
     Raises
     ------
     ScenarioError
-        Naming every fault: the key, what was found, what was expected, and for an
-        unknown key the nearest known one.
+        Naming every fault: the file, the key, what was found, what was expected, and
+        for an unknown key the nearest known one.
     """
     source = Path(path)
-    try:
-        text = source.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ScenarioError(
-            _(
-                "{path}: cannot be read ({reason}). Check the path, or write a new "
-                "scenario with: planner init"
-            ).format(path=path, reason=error.strerror)
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ScenarioError(
-            _(
-                "{path}: is not UTF-8 text (byte {n}). Save the scenario as UTF-8."
-            ).format(path=path, n=error.start)
-        ) from error
-    scenario = parse_scenario(text, str(path))
+    raw, layers, text = read_layers(source)
+    own = (
+        len(layers) == 1 and layers[0].raw == raw
+    )  # word for word what it says, comments included
+    scenario = _validated(
+        raw, lambda location: str(file_of(layers, location)), text if own else None
+    )
     scenario._base = source.parent
     return scenario
 
 
 def parse_scenario(text: str, name: str = "scenario") -> Scenario:
-    """Validate the text of a scenario file; `name` stands in the messages."""
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    """
+    Validate the text of a scenario file; `name` stands in the messages.
+
+    It must be whole: only a file can extend another.
+    """
+    raw = parse(text, name)
+    if EXTENDS in raw:
         raise ScenarioError(
-            _("{name}: is not valid TOML: {error}").format(name=name, error=error)
-        ) from error
+            _("{name}: extends is only for a scenario that is read from a file").format(
+                name=name
+            )
+        )
+    return _validated(raw, lambda location: name, text)
+
+
+def _validated(
+    raw: dict[str, Any], name_of: Callable[[tuple[Any, ...]], str], text: str | None
+) -> Scenario:
+    """Return the scenario; `name_of` a location stands before what is wrong there."""
     try:
         scenario = Scenario.model_validate(raw)
     except ValidationError as error:
-        raise ScenarioError(_lines(error, name)) from error
-    scenario._text = text
+        raise ScenarioError(_lines(error, name_of)) from error
+    scenario._text = tomli_w.dumps(raw) if text is None else text
     return scenario
 
 
@@ -76,18 +83,18 @@ def with_solve(
     try:
         return scenario.with_solve(time_limit=time_limit, seed=seed)
     except ValidationError as error:
-        raise ScenarioError(_lines(error, "solve")) from error
+        raise ScenarioError(_lines(error, lambda location: "solve")) from error
 
 
-def _lines(error: ValidationError, name: str) -> str:
+def _lines(error: ValidationError, name_of: Callable[[tuple[Any, ...]], str]) -> str:
     """Every fault on a line of its own; what no branch of a union takes is one."""
-    told: dict[str, list[str]] = {}
+    told: dict[tuple[str, str], list[str]] = {}
     for fault in error.errors():
         location = tuple(x for x in fault["loc"] if not _is_union_branch(x))
         line = _one_line(fault, location)
         subject = f"{_dotted(location)} = {fault['input']!r}"
-        told.setdefault(subject, []).append(line)
-    return "\n".join(f"{name}: {_either(lines)}" for lines in told.values())
+        told.setdefault((name_of(location), subject), []).append(line)
+    return "\n".join(f"{name}: {_either(x)}" for (name, _subject), x in told.items())
 
 
 def _either(lines: list[str]) -> str:
