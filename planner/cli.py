@@ -24,6 +24,7 @@ from planner.commands.options import (
     TIME,
 )
 from planner.commands.report import report
+from planner.commands.serve import serve
 from planner.console import heeding_ctrl_c, list_faults, progress, say, talk
 from planner.embedded import DEMOS
 from planner.errors import PlannerError
@@ -404,7 +405,7 @@ def draw_map(folder: Path, output: Path) -> None:
     talk(_("wrote {path}").format(path=output / "map.png"))
 
 
-for command in (bench, compare, report):
+for command in (bench, compare, report, serve):
     main.add_command(command)
 
 if __name__ == "__main__":

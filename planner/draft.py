@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -15,9 +15,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.errors import PlannerError
-from planner.problem import Evaluation, tally
+from planner.plan import Plan
+from planner.problem import Evaluation, evaluate, tally
 from planner.reporting import row_label
 from planner.solution import Solution
+from planner.solvers.result import Status
 from planner.words import _
 
 Positions = NDArray[np.intp]
@@ -351,6 +353,50 @@ class Draft:
             moved_value=float(value[moved].sum()),
             breaches=tuple(self._breaches(counted)),
         )
+
+    def to_solution(self) -> Solution:
+        """
+        Return the plan as it now is, with the bound that it had.
+
+        Raises
+        ------
+        PlannerError
+            If a hard rule is broken; the first few are named.
+        """
+        figures = self.figures()
+        if figures.breaches:
+            broken = "; ".join(
+                f"{one.rule} ({one.who})" if one.who else one.rule
+                for one in figures.breaches[:3]
+            )
+            raise PlannerError(
+                _(
+                    "The draft breaks {n:,} rule(s): {broken}. Take the moves back, or "
+                    "solve again around them."
+                ).format(n=len(figures.breaches), broken=broken)
+            )
+        problem = self.problem
+        if problem.source is not None:
+            problem = problem.source.with_plan(problem, self.rep_of)
+        arcs = problem.arcs_of(self.rep_of)
+        cost = evaluate(problem, arcs).cost
+        if self.solution.tables.bases is not None:
+            cost += self.solution.opening
+        result = replace(
+            self.solution.result,
+            problem=problem,
+            arcs=arcs,
+            cost=cost,
+            status=(
+                Status.OPTIMAL
+                if cost == self.solution.result.bound
+                else Status.FEASIBLE
+            ),
+            method=f"{self.solution.result.method}, by hand",
+        )
+        compiled = replace(self.solution.compiled, problem=problem)
+        plan = Plan.of_arcs(compiled, arcs)
+        return replace(self.solution, compiled=compiled, result=result, plan=plan)
 
     def _counted(self) -> NDArray[np.bool_]:
         """Rows that are counted as changes: regions by regions, else accounts."""

@@ -364,9 +364,9 @@ class Library:
         clean = file_name(name)
         if Path(clean).suffix.lower() not in TAKEN:
             raise PlannerError(
-                _("{name} is of no kind that is read here. Send one of: {kinds}.").format(
-                    name=clean, kinds=", ".join(TAKEN)
-                )
+                _(
+                    "{name} is of no kind that is read here. Send one of: {kinds}."
+                ).format(name=clean, kinds=", ".join(TAKEN))
             )
         folder = self.root / TABLES
         path, n = folder / clean, 1
@@ -402,7 +402,9 @@ def file_name(wanted: str) -> str:
     """
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", wanted))[-1]
     kept = "".join(
-        c for c in last if c.isalnum() or c in " ._-()" or unicodedata.category(c) == "Mn"
+        c
+        for c in last
+        if c.isalnum() or c in " ._-()" or unicodedata.category(c) == "Mn"
     )
     kept = kept.strip(" .")[:80].strip(" .") or "file"
     return f"_{kept}" if _RESERVED.fullmatch(kept) else kept

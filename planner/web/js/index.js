@@ -17,7 +17,7 @@ function numbers(text, type) {
 }
 
 /** Encode a set of indices below n as base64 of one bit each, lowest bit first. */
-function bits(chosen, n) {
+export function bits(chosen, n) {
   const bytes = new Uint8Array(Math.ceil(n / 8));
   for (const i of chosen) bytes[i >> 3] |= 1 << (i & 7);
   let text = "";
