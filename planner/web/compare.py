@@ -14,7 +14,7 @@ from planner.errors import PlannerError
 from planner.library import Library
 from planner.web import panels
 from planner.web.payload import owners, rep_colours
-from planner.web.shell import Visitor, frame, heeding, the_desk, url
+from planner.web.shell import Visitor, frame, heading, heeding, the_desk, url
 from planner.web.territory_map import TerritoryMap
 from planner.words import _, speaking
 
@@ -41,38 +41,29 @@ class ComparePage:
         with frame(self.visitor, _("Compare plans"), wide=True):
             with ui.column().classes("w-full q-pa-md gap-3"):
                 with ui.row().classes("w-full items-center justify-between"):
-                    ui.html(panels.escape(_("Compare plans")), tag="h1", sanitize=False)
+                    heading(_("Compare plans"))
                     ui.button(
                         _("Report of the first"),
                         on_click=heeding(self.visitor, self._report),
                     ).props("dense outline no-caps").classes("q-px-sm")
-                ui.add_css(_STYLE)
                 with ui.element("div").classes("maps"):
                     for plan in self.plans:
                         self._map(plan)
                 table, moved = await asyncio.to_thread(self._figures)
                 with ui.column().classes("card gap-2"):
-                    ui.html(panels.escape(_("Key figures")), tag="h2", sanitize=False)
+                    heading(_("Key figures"), 2)
                     ui.html(figure_table(table, self.plans), sanitize=False).classes(
                         "scroll"
                     ).mark("figures")
                     for note in table.attrs["notes"]:
                         ui.label(note).classes("quiet")
                 with ui.column().classes("card gap-2"):
-                    ui.html(
-                        panels.escape(_("Loads by rep, in % of the average")),
-                        tag="h2",
-                        sanitize=False,
-                    )
+                    heading(_("Loads by rep, in % of the average"), 2)
                     ui.html(self._loads(), sanitize=False).classes("scroll").mark(
                         "loads"
                     )
                 with ui.column().classes("card gap-2"):
-                    ui.html(
-                        panels.escape(_("What moves between the first and the last")),
-                        tag="h2",
-                        sanitize=False,
-                    )
+                    heading(_("What moves between the first and the last"), 2)
                     ui.html(moved_table(moved), sanitize=False).classes("scroll").mark(
                         "moved"
                     )
@@ -130,7 +121,7 @@ class ComparePage:
         return panels.table((_("Rep"), *self.plans), rows)
 
     async def _report(self) -> None:
-        from planner.web.edit import report_text
+        from planner.web.files import report_text
 
         folder = self.library.inside(self.plans[0])
         text = await asyncio.to_thread(report_text, folder, self.visitor.language)
@@ -180,9 +171,3 @@ def moved_table(moved: pd.DataFrame) -> str:
     )
     head = (_("Account"), _("Name"), _("From and to"), _("Value"))
     return f"<p>{panels.escape(total)}</p>" + panels.table(head, rows)
-
-
-_STYLE = """
-.maps { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 10px; width: 100%; }
-.maps .one { min-width: 0; } .maps .box { height: 360px; background: #fff; border: 1px solid #dde3e9; border-radius: 8px; overflow: hidden; }
-"""

@@ -9,8 +9,8 @@ from nicegui import ui
 from planner.executor import Job
 from planner.library import PlanFolder, ScenarioFile
 from planner.web import panels
-from planner.web.shell import Desk, Visitor, frame, heeding, the_desk, url
-from planner.web.solves import Solve
+from planner.web.shell import Desk, Visitor, frame, heading, heeding, the_desk, url
+from planner.web.solves import Solve, progress_text
 from planner.words import _
 
 POLL_S = 1.0
@@ -26,7 +26,7 @@ class HomePage:
     def draw(self) -> None:
         """Build the page."""
         with frame(self.visitor, _("Territory planner")):
-            ui.html(panels.escape(_("Workspace")), tag="h1", sanitize=False)
+            heading(_("Workspace"))
             ui.label(str(self.desk.library.root)).classes("quiet")
             self.body = ui.column().classes("w-full gap-4")
             self.refresh()
@@ -50,13 +50,13 @@ class HomePage:
         with self.body:
             self._running()
             with ui.column().classes("card gap-2"):
-                ui.html(panels.escape(_("Plans")), tag="h2", sanitize=False)
+                heading(_("Plans"), 2)
                 if not plans:
                     ui.label(_("None yet: solve a scenario below.")).classes("quiet")
                 else:
                     self._plans(plans)
             with ui.column().classes("card gap-2"):
-                ui.html(panels.escape(_("Scenarios")), tag="h2", sanitize=False)
+                heading(_("Scenarios"), 2)
                 if not scenarios:
                     ui.label(
                         _("None yet. In a terminal: planner init {folder}").format(
@@ -73,7 +73,7 @@ class HomePage:
             with ui.row().classes("card items-center gap-3").props("role=status"):
                 if solve.running:
                     ui.spinner(size="1.4em")
-                    ui.label(f"{solve.title}: {progress(solve)}")
+                    ui.label(f"{solve.title}: {progress_text(solve)}")
                     ui.button(
                         _("Stop"), on_click=heeding(self.visitor, solve.stop)
                     ).props("dense outline no-caps")
@@ -183,24 +183,6 @@ def start_solve(desk: Desk, scenario: str, language: str) -> Solve:
     target = desk.library.inside(desk.library.new_plan_id(path.stem))
     job = Job(path.stem, path, target)
     return desk.solves.scenario(scenario, job, language, lambda solve: None)
-
-
-def progress(solve: Solve) -> str:
-    """Say how far a solve is."""
-    words = {
-        "starting": _("starting"),
-        "solving": _("solving"),
-        "writing": _("writing and verifying"),
-    }
-    text = _("{seconds:.0f} s, {state}").format(
-        seconds=solve.seconds, state=words[solve.state]
-    )
-    moment = solve.moment
-    if moment is not None and moment.gap < 10:
-        text += _(": best {cost:,.0f}, bound {bound:,.0f}, gap {gap:.2%}").format(
-            cost=moment.cost, bound=moment.bound, gap=moment.gap
-        )
-    return text
 
 
 def _when(moment: datetime | None) -> str:

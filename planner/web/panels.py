@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from planner.draft import Figures
+from planner.draft import Action, Figures
 from planner.words import _
 
 SHOWN = 150
@@ -151,25 +151,25 @@ def _cells(now: Figures, plan: Figures, rep: str, at: int, measure: str) -> str:
     wrong = bool(_outside(now.loads, measure)[at] > 1e-9)
     bar = _bar(now.loads, measure, at, wrong)
     kind = "n bad" if wrong else "n"
-    return f'<td>{bar}</td><td class="{kind}">{percent(share, 0)}</td>'
+    return f'<td class="bar-cell">{bar}</td><td class="{kind}">{percent(share, 0)}</td>'
 
 
 def _bar(loads: pd.DataFrame, measure: str, at: int, wrong: bool) -> str:
     """Draw a load as a bar up to twice the average, its band behind it."""
     mean = max(float(loads[measure].mean()), 1e-9)
-    scale = 45 / mean
-    wide = min(float(loads[measure].iloc[at]) * scale, 92.0)
+    scale = 35 / mean
+    wide = min(float(loads[measure].iloc[at]) * scale, 70.0)
     band = ""
     if f"low {measure}" in loads:
         low, high = loads[f"low {measure}"].iloc[at], loads[f"high {measure}"].iloc[at]
-        x0 = 0.0 if math.isnan(low) else min(low * scale, 92.0)
-        x1 = 92.0 if math.isnan(high) else min(high * scale, 92.0)
+        x0 = 0.0 if math.isnan(low) else min(low * scale, 70.0)
+        x1 = 70.0 if math.isnan(high) else min(high * scale, 70.0)
         band = f'<rect x="{x0:.1f}" y="0" width="{max(x1 - x0, 1):.1f}" height="12" fill="#dfe9f4"/>'
     colour = "#b3392b" if wrong else "#1f5fa8"
     return (
-        '<svg width="92" height="12" role="img" aria-hidden="true">'
+        '<svg width="70" height="12" role="img" aria-hidden="true">'
         f'{band}<rect x="0" y="3" width="{wide:.1f}" height="6" fill="{colour}"/>'
-        '<line x1="45" x2="45" y1="0" y2="12" stroke="#1c2733" stroke-width="1"/></svg>'
+        '<line x1="35" x2="35" y1="0" y2="12" stroke="#1c2733" stroke-width="1"/></svg>'
     )
 
 
@@ -191,6 +191,33 @@ def breach_list(now: Figures) -> str:
     return (
         f'<table class="figures"><tbody>{"".join(rows)}</tbody></table>{escape(tail)}'
     )
+
+
+def edit_list(actions: Sequence[Action], most: int) -> str:
+    """Return the last edits, the latest first."""
+    words = {
+        "move": _("moved to {rep}"),
+        "lock": _("locked"),
+        "protect": _("protected"),
+        "free": _("freed"),
+    }
+    rows = []
+    for action in list(reversed(actions))[:most]:
+        ids = ", ".join(one.removeprefix("region:") for one in action.ids[:4])
+        if len(action.ids) > 4:
+            ids += _(" and {n:,} more").format(n=len(action.ids) - 4)
+        what = words[action.do].format(rep=action.rep or _("nobody"))
+        rows.append((ids, what, action.by, action.at[11:16]))
+    if rows:
+        return table((_("What"), _("Edit"), _("Who"), _("Time (UTC)")), rows)
+    hint = _("No edits yet: choose accounts on the map, a rep, then Move.")
+    return f'<p class="quiet">{escape(hint)}</p>'
+
+
+def links(found: Sequence[tuple[str, str]]) -> str:
+    """Return links side by side: text and address."""
+    each = (f'<a href="{escape(to)}">{escape(text)}</a>' for text, to in found)
+    return f'<p class="card">{" · ".join(each)}</p>'
 
 
 def table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:

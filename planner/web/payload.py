@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from planner.draft import FREE, Draft
-from planner.geo.colours import colours, deep
+from planner.geo.colours import colours, darker
 from planner.geo.crs import local_crs
 from planner.solution import Solution
 from planner.tables import area_regions
@@ -24,6 +24,8 @@ Bools = NDArray[np.bool_]
 
 DETAIL = 1 / 2500
 """Shapes are drawn to this share of the whole extent."""
+DARK = 0.22
+"""Share of near-black in the colour of a dot: a fill alone is too pale for one."""
 NEAR = 6
 """Accounts so near to one make their reps neighbours."""
 
@@ -176,7 +178,9 @@ def rep_colours(solution: Solution) -> list[str]:
         edges = _frequent(edges)
     edges = edges[(edges[:, 0] != edges[:, 1]) & (edges < pairs.m).all(axis=1)]
     fills = colours(np.unique(np.sort(edges, axis=1), axis=0), pairs.m)
-    return fills if problem.areas is not None else [deep(fill) for fill in fills]
+    return (
+        fills if problem.areas is not None else [darker(fill, DARK) for fill in fills]
+    )
 
 
 def _frequent(edges: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -16,7 +16,7 @@ from planner.library import LARGEST, TAKEN, Library
 from planner.scenario import Scenario, read_scenario
 from planner.web import panels
 from planner.web.home import start_solve
-from planner.web.shell import Visitor, frame, heeding, the_desk
+from planner.web.shell import Visitor, frame, heading, heeding, the_desk
 from planner.words import _, speaking
 
 TABLES = ("accounts", "reps", "regions", "distances")
@@ -40,7 +40,7 @@ class ScenarioPage:
         """Build the page."""
         text = self.path.read_text("utf-8-sig")
         with frame(self.visitor, self.scenario):
-            ui.html(panels.escape(self.scenario), tag="h1", sanitize=False)
+            heading(self.scenario)
             with ui.row().classes("gap-2"):
                 self._button(_("Save"), self._save, "save")
                 self._button(_("Check tables"), self._check, "check")
@@ -48,15 +48,15 @@ class ScenarioPage:
             self.result = ui.html("", sanitize=False).classes("w-full").mark("result")
             self.result.props("role=status aria-live=polite")
             with ui.column().classes("card gap-2"):
-                ui.html(panels.escape(_("Common keys")), tag="h2", sanitize=False)
+                heading(_("Common keys"), 2)
                 self.form = ui.row().classes("w-full gap-3")
             with ui.column().classes("card gap-2"):
-                ui.html(panels.escape(_("The file, in full")), tag="h2", sanitize=False)
+                heading(_("The file, in full"), 2)
                 self.editor = ui.codemirror(text, language="TOML", line_wrapping=True)
                 self.editor.classes("w-full").style("height:460px").mark("editor")
                 self.editor.on_value_change(self._on(lambda _event: self._read()))
             with ui.column().classes("card gap-2"):
-                ui.html(panels.escape(_("Tables")), tag="h2", sanitize=False)
+                heading(_("Tables"), 2)
                 self._uploads()
             self._read()
 

@@ -18,7 +18,8 @@ from planner.library import OWN, Library
 from planner.web import panels
 from planner.web.auth import COOKIE, LIVES_S, Door, Guard
 from planner.web.compare import ComparePage
-from planner.web.edit import EditPage, grid_rows
+from planner.web.edit import EditPage
+from planner.web.grid import grid_rows
 from planner.web.home import HomePage
 from planner.web.payload import geometry
 from planner.web.scenario import ScenarioPage
@@ -27,6 +28,7 @@ from planner.web.shell import (
     Desk,
     Visitor,
     frame,
+    heading,
     set_desk,
     tell_error,
     the_desk,
@@ -144,9 +146,7 @@ async def _page(
                 await done
         except PlannerError as error:
             with frame(visitor, _("Territory planner")):
-                ui.html(
-                    panels.escape(_("This cannot be shown")), tag="h1", sanitize=False
-                )
+                heading(_("This cannot be shown"))
                 ui.label(str(error)).classes("bad").style("white-space:pre-line")
                 ui.link(_("Back to the workspace"), "/")
         except Exception as error:

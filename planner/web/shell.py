@@ -8,6 +8,8 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -23,28 +25,7 @@ from planner.words import _, speaking
 LOG = logging.getLogger("planner.web")
 LANGUAGES = {"en": "English", "zh": "中文"}
 PRIMARY = "#1f5fa8"
-STYLE = """
-body { background: #f5f7f9; color: #1c2733; }
-h1 { font-size: 1.3rem; line-height: 1.35; font-weight: 600; margin: 0; }
-h2 { font-size: 1.02rem; line-height: 1.35; font-weight: 600; margin: 0; }
-.nicegui-content { padding: 0; }
-.page { max-width: 1100px; margin: 0 auto; width: 100%; padding: 16px; gap: 16px; }
-.card { background: #fff; border: 1px solid #dde3e9; border-radius: 8px; padding: 14px; width: 100%; }
-.quiet { color: #51606f; font-size: 0.86rem; }
-.bad { color: #a3261a; } .good { color: #1e6b3a; }
-.q-btn { text-transform: none; }
-table.figures { border-collapse: collapse; width: 100%; font-size: 0.86rem; }
-table.figures th { text-align: start; font-weight: 600; color: #3d4a57; border-bottom: 1px solid #c9d2db; padding: 4px 8px; }
-table.figures td { padding: 4px 8px; border-bottom: 1px solid #edf0f3; overflow-wrap: anywhere; }
-table.figures .n { text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.kpis { display: grid; grid-template-columns: repeat(auto-fill, minmax(132px, 1fr)); gap: 8px; width: 100%; }
-.kpi { border: 1px solid #dde3e9; border-radius: 8px; padding: 8px 10px; background: #fff; }
-.kpi b { display: block; font-size: 1.08rem; font-variant-numeric: tabular-nums; }
-.kpi span { font-size: 0.78rem; color: #51606f; }
-.scroll { overflow-x: auto; width: 100%; }
-.ag-theme-quartz { --ag-font-size: 13px; }
-:focus-visible { outline: 2px solid #1f5fa8; outline-offset: 1px; }
-"""
+STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
 
 
 @dataclass(frozen=True)
@@ -155,6 +136,11 @@ def frame(visitor: Visitor, title: str, *, wide: bool = False) -> Iterator[None]
     body = "w-full" if wide else "page"
     with ui.element("main").classes(f"{body} column no-wrap"):
         yield
+
+
+def heading(text: str, level: int = 1) -> None:
+    """Write a heading; its text may come from tables."""
+    ui.html(escape(text), tag=f"h{level}", sanitize=False)
 
 
 def _language_switch(visitor: Visitor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 from planner.executor import Job, run_jobs
 from planner.processes import Child
 from planner.solvers.result import Progress
-from planner.words import speaking
+from planner.words import _, speaking
 
 REDO = "planner.web.redo"
 STANDBYS = 2
@@ -176,3 +177,21 @@ class Solves:
             for child in self._standby.values():
                 child.kill()
             self._standby.clear()
+
+
+def progress_text(solve: Solve) -> str:
+    """Say how far a solve is."""
+    words = {
+        "starting": _("starting"),
+        "solving": _("solving"),
+        "writing": _("writing and verifying"),
+    }
+    text = _("{seconds:.0f} s, {state}").format(
+        seconds=solve.seconds, state=words.get(solve.state, solve.state)
+    )
+    moment = solve.moment
+    if moment is not None and math.isfinite(moment.cost):
+        text += _(": best {cost:,.0f}, bound {bound:,.0f}, gap {gap:.2%}").format(
+            cost=moment.cost, bound=moment.bound, gap=moment.gap
+        )
+    return text

@@ -24,7 +24,7 @@ class TerritoryMap(
     on_ready
         Called when shapes are there: then owners can be sent.
     on_select
-        Receives base64 of accounts and of regions, and how many.
+        Receives an event with base64 of accounts and of regions, and how many.
     """
 
     def __init__(
@@ -32,18 +32,14 @@ class TerritoryMap(
         url: str,
         label: str,
         *,
-        on_ready: Callable[[], None],
-        on_select: Callable[[dict[str, Any]], None] | None = None,
+        on_ready: Callable[[], Any],
+        on_select: Callable[[GenericEventArguments], Any] | None = None,
     ) -> None:
         super().__init__()
         self._props.update(url=url, label=label)
-        self.on("ready", lambda _event: on_ready())
+        self.on("ready", on_ready)
         if on_select is not None:
-
-            def select(event: GenericEventArguments) -> None:
-                on_select(event.args)
-
-            self.on("select", select)
+            self.on("select", on_select)
 
     def call(self, name: str, *args: Any) -> None:
         """Call a method of the map in the browser."""
