@@ -330,6 +330,12 @@ class Draft:
             if self.rep_of[unit] < self.problem.nobody
         }
 
+    @property
+    def barred(self) -> list[str]:
+        """Units, by their first account, whose rep no rule allows them."""
+        wrong = np.flatnonzero(~self._eligible)
+        return [str(self._ids[self._rows[unit][0]]) for unit in wrong]
+
     def figures(self) -> Figures:
         """Count cost, loads, changes and broken rules."""
         counted = tally(self.problem, self.rep_of, self._cost, self._demand)
@@ -430,12 +436,14 @@ class Draft:
 
     def _breaches(self, counted: Evaluation) -> Iterable[Breach]:
         rows = {row.id: row for row in self.problem.rows}
-        wrong = np.flatnonzero(~self._eligible)
-        if len(wrong):
-            first = [str(self._ids[self._rows[unit][0]]) for unit in wrong[:NAMED]]
-            who = self._names(np.unique(self.rep_of[wrong]))
+        if barred := self.barred:
+            who = self._names(np.unique(self.rep_of[~self._eligible]))
             yield Breach(
-                _("Not allowed with this rep"), who, float(len(wrong)), "", tuple(first)
+                _("Not allowed with this rep"),
+                who,
+                float(len(barred)),
+                "",
+                tuple(barred[:NAMED]),
             )
         for name, amount in counted.breaches.items():
             if name in rows:

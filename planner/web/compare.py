@@ -38,35 +38,35 @@ class ComparePage:
 
     async def draw(self) -> None:
         """Build the page."""
-        with frame(self.visitor, _("Compare plans"), wide=True):
-            with ui.column().classes("w-full q-pa-md gap-3"):
-                with ui.row().classes("w-full items-center justify-between"):
-                    heading(_("Compare plans"))
-                    ui.button(
-                        _("Report of the first"),
-                        on_click=heeding(self.visitor, self._report),
-                    ).props("dense outline no-caps").classes("q-px-sm")
-                with ui.element("div").classes("maps"):
-                    for plan in self.plans:
-                        self._map(plan)
-                table, moved = await asyncio.to_thread(self._figures)
-                with ui.column().classes("card gap-2"):
-                    heading(_("Key figures"), 2)
-                    ui.html(figure_table(table, self.plans), sanitize=False).classes(
-                        "scroll"
-                    ).mark("figures")
-                    for note in table.attrs["notes"]:
-                        ui.label(note).classes("quiet")
-                with ui.column().classes("card gap-2"):
-                    heading(_("Loads by rep, in % of the average"), 2)
-                    ui.html(self._loads(), sanitize=False).classes("scroll").mark(
-                        "loads"
-                    )
-                with ui.column().classes("card gap-2"):
-                    heading(_("What moves between the first and the last"), 2)
-                    ui.html(moved_table(moved), sanitize=False).classes("scroll").mark(
-                        "moved"
-                    )
+        with (
+            frame(self.visitor, _("Compare plans"), wide=True),
+            ui.column().classes("w-full q-pa-md gap-3"),
+        ):
+            with ui.row().classes("w-full items-center justify-between"):
+                heading(_("Compare plans"))
+                ui.button(
+                    _("Report of the first"),
+                    on_click=heeding(self.visitor, self._report),
+                ).props("dense outline no-caps").classes("q-px-sm")
+            with ui.element("div").classes("maps"):
+                for plan in self.plans:
+                    self._map(plan)
+            table, moved = await asyncio.to_thread(self._figures)
+            with ui.column().classes("card gap-2"):
+                heading(_("Key figures"), 2)
+                ui.html(figure_table(table, self.plans), sanitize=False).classes(
+                    "scroll"
+                ).mark("figures")
+                for note in table.attrs["notes"]:
+                    ui.label(note).classes("quiet")
+            with ui.column().classes("card gap-2"):
+                heading(_("Loads by rep, in % of the average"), 2)
+                ui.html(self._loads(), sanitize=False).classes("scroll").mark("loads")
+            with ui.column().classes("card gap-2"):
+                heading(_("What moves between the first and the last"), 2)
+                ui.html(moved_table(moved), sanitize=False).classes("scroll").mark(
+                    "moved"
+                )
 
     def _map(self, plan: str) -> None:
         solution = self.library.solution(plan)

@@ -61,9 +61,7 @@ class EditPage:
         """Build the page."""
         name = self.solution.scenario.name
         with frame(self.visitor, f"{name} · {self.plan}", wide=True):
-            with ui.row().classes(
-                "w-full items-center justify-between q-px-md q-pt-sm"
-            ):
+            with ui.row().classes("top items-center justify-between"):
                 with ui.column().classes("gap-0"):
                     heading(name)
                     ui.label(self.plan).classes("quiet")
@@ -232,6 +230,9 @@ class EditPage:
 
     # ---- hands -----------------------------------------------------------------------
 
+    def _fit(self) -> None:
+        self.map.call("fit")
+
     def _set_mode(self, event: Any) -> None:
         self.map.call("setMode", event.value)
 
@@ -301,6 +302,14 @@ class EditPage:
     # ---- solving and saving ----------------------------------------------------------
 
     def _solve(self) -> None:
+        barred = self.draft.barred
+        if barred:
+            raise PlannerError(
+                _(
+                    "{n:,} account(s) are with a rep who may not have them ({ids}). "
+                    "Move them elsewhere first; Why? says what stands in the way."
+                ).format(n=len(barred), ids=", ".join(barred[:5]))
+            )
         library, plan, by = self.desk.library, self.plan, self.visitor.person
         target = library.new_plan_id(plan.split("/")[-1])
         job = {

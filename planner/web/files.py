@@ -16,7 +16,7 @@ from planner.words import speaking
 
 
 def write_plan(solution: Solution, folder: Path, language: str) -> None:
-    """Write a plan folder without drawings, which take long; they can be drawn later."""
+    """Write a plan folder without its drawings: these take long, and can wait."""
     with speaking(language):
         solution.save(folder, drawings=False)
 

@@ -112,9 +112,9 @@ class HomePage:
     def _plan(self, plan: PlanFolder) -> None:
         with ui.element("tr"):
             with ui.element("td"):
-                self.marked[plan.id] = ui.checkbox().props(
-                    f'dense aria-label="{panels.escape(_("Compare {plan}").format(plan=plan.id))}"'
-                )
+                label = panels.escape(_("Compare {plan}").format(plan=plan.id))
+                box = ui.checkbox().props(f'dense aria-label="{label}"')
+                self.marked[plan.id] = box
             with ui.element("td"):
                 if plan.fault:
                     ui.label(plan.id)

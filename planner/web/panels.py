@@ -66,7 +66,8 @@ def cards(now: Figures, plan: Figures, currency: str) -> str:
     state = f'<span class="{"bad" if broken else "good"}">{number(broken)}</span>'
     shown.append((_("Broken rules"), state, ""))
     parts = [
-        f'<div class="kpi"><span>{escape(label)}</span><b>{_safe(value)}</b>{change}</div>'
+        f'<div class="kpi"><span>{escape(label)}</span> <b>{_safe(value)}</b> '
+        f"{change}</div>"
         for label, value, change in shown
     ]
     return f'<div class="kpis">{"".join(parts)}</div>'
@@ -121,12 +122,10 @@ def load_table(now: Figures, plan: Figures, names: Sequence[str]) -> str:
             f'<tr><th scope="row" title="{escape(str(rep))}">{name}</th>'
             f'<td class="n">{count}</td>{cells}</tr>'
         )
-    left = len(loads) - len(order)
-    more = (
-        f'<p class="quiet">{escape(_("and {n:,} more reps within their bands").format(n=left))}</p>'
-        if left
-        else ""
-    )
+    more = ""
+    if left := len(loads) - len(order):
+        rest = _("and {n:,} more reps within their bands").format(n=left)
+        more = f'<p class="quiet">{escape(rest)}</p>'
     return (
         f'<table class="figures"><thead><tr><th>{escape(_("Rep"))}</th>'
         f'<th class="n">{escape(_("Accounts"))}</th>{head}</tr></thead>'
@@ -164,7 +163,8 @@ def _bar(loads: pd.DataFrame, measure: str, at: int, wrong: bool) -> str:
         low, high = loads[f"low {measure}"].iloc[at], loads[f"high {measure}"].iloc[at]
         x0 = 0.0 if math.isnan(low) else min(low * scale, 70.0)
         x1 = 70.0 if math.isnan(high) else min(high * scale, 70.0)
-        band = f'<rect x="{x0:.1f}" y="0" width="{max(x1 - x0, 1):.1f}" height="12" fill="#dfe9f4"/>'
+        broad = max(x1 - x0, 1)
+        band = f'<rect x="{x0:.1f}" width="{broad:.1f}" height="12" fill="#dfe9f4"/>'
     colour = "#b3392b" if wrong else "#1f5fa8"
     return (
         '<svg width="70" height="12" role="img" aria-hidden="true">'
@@ -236,4 +236,7 @@ def table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
         + "</tr>"
         for row in rows
     )
-    return f'<table class="figures"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
+    return (
+        f'<table class="figures"><thead><tr>{top}</tr></thead>'
+        f"<tbody>{body}</tbody></table>"
+    )

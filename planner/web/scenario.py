@@ -67,7 +67,7 @@ class ScenarioPage:
         button = ui.button(text, on_click=self._on(handler))
         button.props("dense no-caps").classes("q-px-md").mark(mark)
 
-    # ---- the form ----------------------------------------------------------------------
+    # ---- the form ------------------------------------------------------------------
 
     def _read(self) -> None:
         """Show the form of the text as it is, or what is wrong with the text."""
@@ -96,7 +96,7 @@ class ScenarioPage:
     def _parsed(self) -> Scenario:
         return read_scenario(self.path, str(self.editor.value))
 
-    # ---- deeds -------------------------------------------------------------------------
+    # ---- deeds ---------------------------------------------------------------------
 
     def _save(self) -> None:
         self._parsed()
@@ -124,7 +124,8 @@ class ScenarioPage:
     def _uploads(self) -> None:
         ui.label(
             _(
-                "Send a table, and the scenario reads it in place of the old one. Kinds: {kinds}."
+                "Send a table, and the scenario reads it in place of the old one. "
+                "Kinds: {kinds}."
             ).format(kinds=", ".join(TAKEN[:-1]))
         ).classes("quiet")
         self.table = ui.select(

@@ -6,7 +6,9 @@ import getpass
 import json
 import socket
 from collections.abc import Awaitable, Callable
+from html import escape
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from fastapi import Request
@@ -15,7 +17,6 @@ from nicegui import app, ui
 
 from planner.errors import PlannerError
 from planner.library import OWN, Library
-from planner.web import panels
 from planner.web.auth import COOKIE, LIVES_S, Door, Guard
 from planner.web.compare import ComparePage
 from planner.web.edit import EditPage
@@ -24,7 +25,6 @@ from planner.web.home import HomePage
 from planner.web.payload import geometry
 from planner.web.scenario import ScenarioPage
 from planner.web.shell import (
-    PRIMARY,
     Desk,
     Visitor,
     frame,
@@ -35,7 +35,7 @@ from planner.web.shell import (
     visitor_of,
 )
 from planner.web.solves import Solves
-from planner.words import _, speaking
+from planner.words import _, language, speaking
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 RECONNECT_S = 60
@@ -221,24 +221,18 @@ async def _log_in(request: Request) -> Response:
 
 def _login_page(message: str) -> Response:
     """Return a page without scripts: a form, or a sentence."""
-    form = ""
-    if the_desk().door.asks_password:
-        form = (
-            '<form method="post" action="/login">'
-            f'<label>{panels.escape(_("Your name"))}<input name="person" required></label>'
-            f'<label>{panels.escape(_("Password"))}<input name="password" type="password" required></label>'
-            f"<button>{panels.escape(_('Come in'))}</button></form>"
-        )
-    from planner.words import language
-
-    body = (
-        f'<!doctype html><html lang="{panels.escape(language())}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{panels.escape(_('Territory planner'))}</title><style>{_LOGIN_STYLE}</style></head>"
-        f"<body><main><h1>{panels.escape(_('Territory planner'))}</h1>"
-        f'<p role="status">{panels.escape(message)}</p>{form}</main></body></html>'
-    )
-    return HTMLResponse(body, status_code=200 if form and not message else 401)
+    shown = {
+        "language": language(),
+        "title": _("Territory planner"),
+        "message": message,
+        "name": _("Your name"),
+        "password": _("Password"),
+        "enter": _("Come in"),
+        "hidden": "" if the_desk().door.asks_password else "hidden",
+    }
+    page = Template((Path(__file__).parent / "login.html").read_text("utf-8"))
+    body = page.substitute({key: escape(text) for key, text in shown.items()})
+    return HTMLResponse(body, status_code=401 if message else 200)
 
 
 def _is_free(host: str, port: int) -> bool:
@@ -259,15 +253,10 @@ def _free_port(host: str) -> int:
     raise PlannerError(_("No port from 8400 to 8499 is free. Name one with --port."))
 
 
-_LOGIN_STYLE = f"""
-body {{ font: 16px/1.5 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; background: #f5f7f9; color: #1c2733; }}
-main {{ max-width: 420px; margin: 12vh auto; padding: 24px; background: #fff; border: 1px solid #dde3e9; border-radius: 10px; }}
-h1 {{ font-size: 1.3rem; margin: 0 0 8px; }} label {{ display: block; margin: 10px 0; }}
-input {{ display: block; width: 100%; box-sizing: border-box; padding: 8px; font: inherit; border: 1px solid #8b98a5; border-radius: 6px; }}
-button {{ padding: 8px 18px; font: inherit; color: #fff; background: {PRIMARY}; border: 0; border-radius: 6px; }}
-"""
 _ICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#84b0dc" d="M3 4h12v11H3z"/>'
-    '<path fill="#70c2a9" d="M17 4h12v16H17z"/><path fill="#eea086" d="M3 17h12v11H3z"/>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+    '<path fill="#84b0dc" d="M3 4h12v11H3z"/>'
+    '<path fill="#70c2a9" d="M17 4h12v16H17z"/>'
+    '<path fill="#eea086" d="M3 17h12v11H3z"/>'
     '<path fill="#cfd97c" d="M17 22h12v6H17z"/></svg>'
 )

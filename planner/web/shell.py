@@ -121,15 +121,9 @@ def frame(visitor: Visitor, title: str, *, wide: bool = False) -> Iterator[None]
     ui.colors(primary=PRIMARY)
     ui.page_title(title)
     ui.run_javascript(f"document.documentElement.lang = {visitor.language!r}")
-    header = "items-center justify-between no-wrap q-px-md q-py-xs bg-white"
-    with (
-        ui.header(elevated=False)
-        .classes(header)
-        .style("border-bottom:1px solid #dde3e9;color:#1c2733;min-height:44px")
-    ):
-        with ui.row().classes("items-center no-wrap gap-3"):
-            with ui.link(target="/").classes("no-underline").style("color:inherit"):
-                ui.label(_("Territory planner")).style("font-weight:700")
+    header = ui.header(elevated=False).classes("bar bg-white no-wrap")
+    with header.classes("items-center justify-between q-px-md q-py-none"):
+        ui.link(_("Territory planner"), "/").classes("home")
         with ui.row().classes("items-center no-wrap gap-1"):
             _language_switch(visitor)
             _person_menu(visitor)
