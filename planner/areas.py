@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,43 @@ class Inertia:
 
 
 @dataclass(frozen=True, eq=False)
+class Centres:
+    """
+    A price on the way of each unit to the best unit of its territory.
+
+    Attributes
+    ----------
+    cost
+        Cost steps of each unit if a unit is the centre of its territory, shape (n, n);
+        0 for units off the map, which never are the centre.
+    on_map
+        Whether each unit may be a centre, shape (n,).
+    hub
+        Row of the region in each unit to which the way goes, -1 off the map, (n,).
+    """
+
+    cost: Ints
+    on_map: NDArray[np.bool_]
+    hub: NDArray[np.intp]
+
+    def of(self, units: NDArray[np.intp]) -> tuple[int, int]:
+        """Best centre of a territory, -1 where it has none, and its cost in steps."""
+        own = units[self.on_map[units]]
+        if not len(own):
+            return -1, 0
+        sums = self.cost[np.ix_(own, own)].sum(axis=0)
+        best = int(sums.argmin())
+        return int(own[best]), int(sums[best])
+
+    def total(self, label: NDArray[np.intp], k: int) -> int:
+        """Cost steps of all territories; `label` of each unit, below k."""
+        order = np.argsort(label, kind="stable")
+        ends = np.searchsorted(label[order], np.arange(k + 1))
+        parts = (order[a:b] for a, b in pairwise(ends.tolist()))
+        return sum(self.of(part)[1] for part in parts)
+
+
+@dataclass(frozen=True, eq=False)
 class Areas:
     """
     What holds of plans by areas beyond pairs and rows.
@@ -81,8 +119,8 @@ class Areas:
         Where each unit lies on a plane, in metres, shape (n, 2): for the search.
     cut
         Cost steps of each edge between two reps, shape (e,); None: nothing.
-    inertia
-        See `Inertia`; None: nothing.
+    inertia, centres
+        See `Inertia` and `Centres`; None: nothing.
     """
 
     edges: Ints
@@ -92,12 +130,15 @@ class Areas:
     place: NDArray[np.float64]
     cut: Ints | None = None
     inertia: Inertia | None = None
+    centres: Centres | None = None
 
     def terms(self, rep_of: NDArray[np.intp], m: int) -> dict[str, int]:
         """Cost steps of shape and borders, by term; rep of each unit, m: nobody."""
         found: dict[str, int] = {}
         if self.inertia is not None:
             found["compactness"] = self.inertia.cost(rep_of, m + 1)
+        if self.centres is not None:
+            found["compactness"] = self.centres.total(rep_of, m + 1)
         if self.cut is not None:
             parted = rep_of[self.edges[:, 0]] != rep_of[self.edges[:, 1]]
             found["cut_edges"] = int(self.cut[parted].sum())
@@ -133,4 +174,6 @@ class Areas:
         if self.inertia is not None:
             whole = np.zeros(len(self.inertia.weight), dtype=np.intp)
             total += float(self.inertia.cost(whole, 1)) + len(self.needed)
+        if self.centres is not None:
+            total += float(self.centres.cost.max(axis=1).astype(float).sum())
         return total

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,8 @@ def certificate_of(solution: Solution) -> dict[str, Any]:
         "terms": terms,
         "dual": _dual(solution),
         "bases": _bases(solution),
+        "relaxed": [one.model_dump() for one in solution.scenario.relaxed],
+        "priorities": [asdict(stage) for stage in solution.stages],
         "measures": {
             name: solution.compiled.pairs.scale_of(name)
             for name in solution.scenario.measures_used()

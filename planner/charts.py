@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,8 @@ class Strip:
     middle, radius
         Height of the dots' centre line, and their radius. The strip is twice
         `middle` tall.
+    piles
+        x, y and count of dots that are pressed together, for a label left of them.
     """
 
     dots: list[Dot]
@@ -51,6 +53,7 @@ class Strip:
     ticks: list[tuple[float, float]]
     middle: float
     radius: float
+    piles: list[tuple[float, float, int]] = field(default_factory=list)
 
 
 def strip(shares: pd.Series, low: float | None, high: float | None) -> Strip:
@@ -82,7 +85,9 @@ def strip(shares: pd.Series, low: float | None, high: float | None) -> Strip:
         reach = float(np.abs(offsets).max(initial=0)) + radius + 4
         if reach <= _LEAST_MIDDLE:
             break
+    piles = []
     if reach > _MOST_MIDDLE:  # many at one share, such as 100 % of capacity
+        piles = _piles(x, offsets, _MOST_MIDDLE - radius - 4)
         offsets *= (_MOST_MIDDLE - radius - 4) / (reach - radius - 4)
         reach = _MOST_MIDDLE
     middle = max(_LEAST_MIDDLE, reach)
@@ -101,7 +106,17 @@ def strip(shares: pd.Series, low: float | None, high: float | None) -> Strip:
         )
     ticks = np.arange(first, last + step / 2, step)
     axis = [(place(tick), float(tick)) for tick in ticks]
-    return Strip(dots, band, axis, middle, radius)
+    return Strip(dots, band, axis, middle, radius, piles)
+
+
+def _piles(x: Floats, offsets: Floats, room: float) -> list[tuple[float, float, int]]:
+    """Return x, y and count of what stands higher than there is room for."""
+    found: list[tuple[float, float, int]] = []
+    for high in np.unique(x[np.abs(offsets) > room]):
+        count = int((np.abs(x - high) < 0.3).sum())
+        if not found or high - found[-1][0] > 12:
+            found.append((round(float(high) - 6, 1), 13.0, count))
+    return found
 
 
 def _swarm(x: Floats, radius: float) -> Floats:

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.bench.command import bench
+from planner.commands.changes import changes
 from planner.commands.compare import compare
+from planner.commands.diagnose import diagnose
+from planner.commands.explain import explain
+from planner.commands.export import export
+from planner.commands.frontier import frontier
 from planner.commands.options import (
     BAD_INPUT,
     FILE,
@@ -24,7 +29,9 @@ from planner.commands.options import (
     TIME,
 )
 from planner.commands.report import report
+from planner.commands.resolve import resolve
 from planner.commands.serve import serve
+from planner.commands.sweep import sweep
 from planner.console import heeding_ctrl_c, list_faults, progress, say, talk
 from planner.embedded import DEMOS
 from planner.errors import PlannerError
@@ -32,8 +39,12 @@ from planner.helptexts import Multilingual, choose_language
 from planner.words import _
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from planner.diagnosis import Diagnosis
     from planner.scenario import Scenario
     from planner.solution import Solution
+    from planner.solvers.result import Progress
 
 
 class _Commands(Multilingual):
@@ -109,6 +120,12 @@ def demo(country: str, output: Path, **options: Any) -> None:
 @TIME
 @SEED
 @START
+@click.option(
+    "--least-violating",
+    is_flag=True,
+    help="Where there is no plan: change the rules as little as possible (planner "
+    "diagnose), and write the plan of the changed scenario, marked as such.",
+)
 @JSON
 def solve(
     scenario: Path,
@@ -116,19 +133,21 @@ def solve(
     time_limit: float | None,
     seed: int | None,
     start: Path | None,
+    least_violating: bool,
     as_json: bool,
 ) -> None:
     """Give every account a rep and write the plan folder.
 
     \b
     Ctrl-C stops and writes the best plan so far (exit code 130).
-    Exit code 1: there is no plan, or none was found.
+    Exit code 1: there is no plan, or none was found; then it says why, which rules
+    contradict each other, and which changes would help (see planner diagnose).
     Where the scenario asks for several numbers of reps (open = "48:53"), each is
     solved, with the whole time limit, into DIR/k48 ...; DIR/curve.csv sums up.
     Example:
         planner solve plan.toml --time-limit 60 -o out/
     """
-    _solve(scenario, output, time_limit, seed, as_json, start)
+    _solve(scenario, output, time_limit, seed, as_json, start, least_violating)
 
 
 def _solve(
@@ -138,6 +157,7 @@ def _solve(
     seed: int | None,
     as_json: bool,
     start: Path | None = None,
+    least_violating: bool = False,
 ) -> None:
     from planner.scenario import read_scenario
     from planner.workspace import check_target
@@ -158,19 +178,54 @@ def _solve(
             interrupted=interrupted,
             tell=tell,
         )
+        told = None
+        if solution.plan is None and not interrupted() and question.bases is None:
+            told, solution = _why_not(
+                solution, time_limit, least_violating, interrupted, tell
+            )
         if solution.plan is not None:
             say(_("Writing the plan folder ..."))
             for message in solution.save(output):
                 talk(message)
         if as_json:
-            click.echo(json.dumps(_summary(solution, output), ensure_ascii=False))
-        talk(_sentences(solution, output))
+            summary = _summary(solution, output)
+            if told is not None:
+                summary["diagnosis"] = told.to_dict()
+            click.echo(json.dumps(summary, ensure_ascii=False))
+        if told is not None:
+            talk(str(told))
+        if told is None or solution.plan is not None:
+            talk(_sentences(solution, output))
         good = solution.plan is not None and _verified(output)
         stopped = interrupted()
     if stopped and (good or solution.plan is None):
         sys.exit(INTERRUPTED)
     if not good:
         sys.exit(NO)
+
+
+def _why_not(
+    solution: Solution,
+    time_limit: float | None,
+    least_violating: bool,
+    interrupted: Callable[[], bool],
+    tell: Callable[[Progress], None],
+) -> tuple[Diagnosis, Solution]:
+    """Diagnose, and solve again where that yields a plan or a change that is wanted."""
+    from planner.diagnosis import diagnose_solution
+
+    talk(
+        _("No plan: {status}. Looking for the reasons ...").format(
+            status=_(str(solution.status))
+        )
+    )
+    return diagnose_solution(
+        solution,
+        time_limit_s=time_limit,
+        least_violating=least_violating,
+        interrupted=interrupted,
+        tell=tell,
+    )
 
 
 def _solve_each(
@@ -333,7 +388,7 @@ def check(scenario: Path, faults: Path | None, as_json: bool) -> None:
                 fit.format(
                     regions=regions,
                     accounts=len(tables.accounts),
-                    reps=len(tables.reps),
+                    reps=len(tables.reps) - len(question.pools),
                 )
             )
     if found:
@@ -405,7 +460,19 @@ def draw_map(folder: Path, output: Path) -> None:
     talk(_("wrote {path}").format(path=output / "map.png"))
 
 
-for command in (bench, compare, report, serve):
+for command in (
+    bench,
+    changes,
+    compare,
+    diagnose,
+    explain,
+    export,
+    frontier,
+    report,
+    resolve,
+    serve,
+    sweep,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,10 +18,10 @@ from planner.errors import PlannerError
 from planner.pairs import Pairs
 from planner.problem import Opening, Problem, Row, Split
 from planner.rounding import highest, lowest, to_integers
-from planner.scenario import Scenario
+from planner.scenario import Condition, Scenario
 from planner.scenario.rules import Balance, Limit
 from planner.source import ArcSource
-from planner.tables import Tables
+from planner.tables import Tables, matches
 from planner.words import _
 
 PAIRS_PER_BLOCK = 2_000_000
@@ -93,7 +93,7 @@ def compile_opening(tables: Tables, scenario: Scenario) -> Compiled:
     assert bases is not None
     assert every is not None
     pairs = Pairs(vacant(tables), scenario)
-    units = len(_units(pairs.accounts, scenario)[1])
+    units = len(units_of(pairs.accounts, scenario)[1])
     if units * pairs.m > SPARSE_PAIRS:
         raise PlannerError(
             _(
@@ -102,23 +102,26 @@ def compile_opening(tables: Tables, scenario: Scenario) -> Compiled:
                 "bases.where."
             ).format(n=units, m=pairs.m, most=SPARSE_PAIRS)
         )
+    pools = int(pairs.is_pool.sum())  # they stand last, and are open in any case
+    cost = to_integers(every["cost"].to_numpy(float), pairs.cost_scale)
     opening = Opening(
-        bases.count,
+        bases.count + pools,
         bases.exactly,
-        to_integers(every["cost"].to_numpy(float), pairs.cost_scale),
-        every["kept"].to_numpy(bool),
+        np.append(cost, np.zeros(pools, dtype=np.int64)),
+        np.append(every["kept"].to_numpy(bool), np.ones(pools, dtype=bool)),
     )
     return _compiled(pairs, scenario, opening)
 
 
 def vacant(tables: Tables) -> Tables:
     """
-    Return tables in which only reps whose bases are kept own anything today.
+    Return tables in which only pools and reps with kept bases own anything today.
 
     Whether another base is that of an owner depends on what is opened.
     """
     assert tables.bases is not None
     stay = tables.bases.index[tables.bases["kept"].to_numpy(bool)]
+    stay = stay.union(tables.reps.index.difference(tables.bases.index))
     frames: dict[str, Any] = {"accounts": tables.accounts, "regions": tables.regions}
     for name, frame in frames.items():
         if frame is not None and "owner" in frame:
@@ -128,11 +131,11 @@ def vacant(tables: Tables) -> Tables:
 
 
 def _compiled(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Compiled:
-    unit_of, labels = _units(pairs.accounts, scenario)
-    rows = tuple(_rows(pairs, scenario, opening))
+    unit_of, labels = units_of(pairs.accounts, scenario)
+    rows = tuple(rows_of(pairs, scenario, opening))
     splits = tuple(_splits(pairs, scenario, unit_of))
     apart = tuple(_apart(pairs.accounts, scenario, unit_of))
-    caps, source = _caps(pairs, rows), None
+    caps, source = largest_demands(pairs, rows), None
     dropped: dict[int, str] = {}
     chosen = np.arange(len(labels))
     if _is_large(pairs) and opening is None:
@@ -183,7 +186,7 @@ def _may_have_regions(
     return found[: pairs.m]
 
 
-def _units(
+def units_of(
     accounts: pd.DataFrame, scenario: Scenario
 ) -> tuple[Positions, tuple[str, ...]]:
     """
@@ -192,15 +195,19 @@ def _units(
     By regions, a region and the accounts in it are one.
     """
     n = len(accounts)
-    columns = [one.column for one in scenario.together if one.price is None]
+    sets = [
+        members
+        for one in scenario.together
+        if one.price is None
+        for _label, members in groups_of(accounts, one.column, one.where)
+    ]
     if scenario.unit == "region":
-        columns.append("area")
+        sets += [members for _label, members in groups_of(accounts, "area")]
     ends: list[Positions] = [np.empty(0, dtype=np.intp)]
     heads: list[Positions] = [np.empty(0, dtype=np.intp)]
-    for column in columns:
-        for members in _groups(accounts, column):
-            ends.append(members[1:])
-            heads.append(np.repeat(members[:1], len(members) - 1))
+    for members in sets:
+        ends.append(members[1:])
+        heads.append(np.repeat(members[:1], len(members) - 1))
     i, j = np.concatenate(heads), np.concatenate(ends)
     graph = coo_array((np.ones(len(i)), (i, j)), shape=(n, n))
     _, component = connected_components(graph, directed=False)
@@ -211,12 +218,20 @@ def _units(
     return rank[unit_of], labels
 
 
-def _groups(accounts: pd.DataFrame, column: str) -> Iterator[Positions]:
-    """Positions of the accounts of each nonblank label, two or more, in label order."""
+def groups_of(
+    accounts: pd.DataFrame, column: str, where: Sequence[Condition] = ()
+) -> Iterator[tuple[str, Positions]]:
+    """
+    Yield each nonblank label, in order, and the positions of its accounts: two or more.
+
+    Only accounts for which the conditions hold count.
+    """
     text = accounts[column].astype(str)
+    if where:
+        text = text.where(matches(accounts, where), "")
     for label, members in text.groupby(text).indices.items():
         if str(label).strip() and len(members) > 1:
-            yield np.sort(np.asarray(members, dtype=np.intp))
+            yield str(label), np.sort(np.asarray(members, dtype=np.intp))
 
 
 def _is_large(pairs: Pairs) -> bool:
@@ -266,7 +281,7 @@ def _arcs(
         )
 
 
-def _caps(pairs: Pairs, rows: tuple[Row, ...]) -> NDArray[np.int64]:
+def largest_demands(pairs: Pairs, rows: tuple[Row, ...]) -> NDArray[np.int64]:
     """Largest demand per measure and rep that a hard row leaves any room for."""
     caps = np.full((len(pairs.measures), pairs.m + 1), np.iinfo(np.int64).max)
     for row in rows:
@@ -277,18 +292,22 @@ def _caps(pairs: Pairs, rows: tuple[Row, ...]) -> NDArray[np.int64]:
     return caps
 
 
-def _rows(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Iterator[Row]:
+def rows_of(
+    pairs: Pairs, scenario: Scenario, opening: Opening | None = None
+) -> Iterator[Row]:
+    """Yield every limit, balance band and budget, as a row each per set of reps."""
     everyone = np.arange(pairs.m + 1)
+    yield from _pool_rows(pairs, scenario)
     for index, limit in enumerate(scenario.limits):
         for label, reps in _rep_sets(pairs, limit):
             yield _limit_row(pairs, limit, f"limits[{index}]/{label}", reps)
     for index, balance in enumerate(scenario.balance):
         known = balance.target == "equal" and balance.per == "rep"
         if opening is None:
-            yield from _balance_rows(pairs, balance, f"balance[{index}]", pairs.m)
+            yield from _balance_rows(pairs, balance, f"balance[{index}]", 0)
         elif known and opening.exactly and not scenario.areas.set_apart:
-            count = opening.count
-            yield from _balance_rows(pairs, balance, f"balance[{index}]", count)
+            closed = pairs.m - opening.count
+            yield from _balance_rows(pairs, balance, f"balance[{index}]", closed)
     for index, budget in enumerate(scenario.budgets):
         scale = pairs.scale_of(budget.of)
         amount = budget.amount
@@ -305,10 +324,24 @@ def _rows(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Iterator
         yield Row(f"budgets[{index}]", measure, everyone, 0, high, None)
 
 
+def _pool_rows(pairs: Pairs, scenario: Scenario) -> Iterator[Row]:
+    """Caps of the pools themselves."""
+    for index, pool in enumerate(scenario.pools):
+        at = np.flatnonzero(pairs.reps.index == pool.id)
+        caps = ((scenario.capacity_measure, pool.capacity),)
+        for measure, most in (*caps, ("accounts", pool.max_accounts)):
+            if most is not None:
+                high = highest(float(most), pairs.scale_of(measure))
+                row_id = f"pools[{index}]/{measure}"
+                yield Row(row_id, pairs.measures.index(measure), at, 0, high, None)
+
+
 def _rep_sets(pairs: Pairs, rule: Limit | Balance) -> Iterator[tuple[str, Positions]]:
     """Label and reps of each set that a limit or a balance speaks of."""
-    chosen = np.ones(pairs.m, dtype=bool)
+    chosen = ~pairs.is_pool[:-1]  # a pool counts where it is named, or its team
     if isinstance(rule, Limit):
+        if rule.reps is not None or rule.teams is not None:
+            chosen = np.ones(pairs.m, dtype=bool)
         if rule.reps is not None:
             chosen &= pairs.reps.index.isin(rule.reps)
         if rule.teams is not None:
@@ -343,30 +376,53 @@ def _end(pairs: Pairs, end: float | str | None, reps: Positions) -> float | None
     return float(np.nansum(values))
 
 
-def _balance_rows(
-    pairs: Pairs, balance: Balance, prefix: str, shares: int
-) -> Iterator[Row]:
-    """Bands around the target; `shares` territories have part in it, mostly all m."""
-    scale = pairs.scale_of(balance.measure)
-    measure = pairs.measures.index(balance.measure)
+def balance_targets(
+    pairs: Pairs, balance: Balance, key: str, closed: int = 0
+) -> Iterator[tuple[str, Positions, float]]:
+    """
+    Yield label, reps and target of each rep (or team) that a balance looks at.
+
+    Parameters
+    ----------
+    key
+        Of the rule, as messages name it: ``balance[0]``.
+    closed
+        So many of the reps have no part in the target.
+
+    Raises
+    ------
+    PlannerError
+        If the reps' weights add up to nothing.
+    """
     weights = np.ones(pairs.m)
     if balance.target != "equal":
         weights = np.nan_to_num(pairs.reps[balance.target].to_numpy(float))
+    weights[pairs.is_pool[:-1]] = 0.0
+    if pairs.is_pool[:-1].all():
+        return
     if not weights.sum() > 0:
         raise PlannerError(
             _(
                 "{key}: the reps' {field!r} add up to 0, so there is no target. Fill "
                 'the column, or use target = "equal".'
-            ).format(key=prefix, field=balance.target)
+            ).format(key=key, field=balance.target)
         )
     weights[pairs.is_apart[:-1]] = 0.0  # what is set apart takes no part in balance
-    total = float(pairs.own[balance.measure][pairs.apart_rep < 0].sum())
-    whole = weights.sum() - (pairs.m - shares)
+    total = float(pairs.own[balance.measure][pairs.apart_rep < 0].sum()) * balance.part
+    whole = weights.sum() - closed
     for label, reps in _rep_sets(pairs, balance):
         reps = reps[~pairs.is_apart[reps]]
-        if not len(reps):
-            continue
-        target = total * weights[reps].sum() / whole
+        if len(reps):
+            yield label, reps, float(total * weights[reps].sum() / whole)
+
+
+def _balance_rows(
+    pairs: Pairs, balance: Balance, prefix: str, closed: int
+) -> Iterator[Row]:
+    """Bands around the target, which `closed` of the reps have no part in."""
+    scale = pairs.scale_of(balance.measure)
+    measure = pairs.measures.index(balance.measure)
+    for label, reps, target in balance_targets(pairs, balance, prefix, closed):
         ends = (target * (1 - balance.tolerance), target * (1 + balance.tolerance))
         price = None
         if balance.hard:
@@ -387,7 +443,8 @@ def _splits(pairs: Pairs, scenario: Scenario, unit_of: Positions) -> Iterator[Sp
             own = team.where(team != "", "\0" + team.index.astype(str))
             labels = pd.factorize(own)[0]
         price = int(to_integers(together.price, pairs.cost_scale))
-        for members in _groups(pairs.accounts, together.column):
+        groups = groups_of(pairs.accounts, together.column, together.where)
+        for _label, members in groups:
             units = np.unique(unit_of[members])
             if len(units) > 1:
                 yield Split(f"together[{index}]", units, labels, price)
@@ -398,5 +455,5 @@ def _apart(
 ) -> Iterator[Positions]:
     """Units that must not share a rep; a unit twice in a set can never be placed."""
     for apart in scenario.apart:
-        for members in _groups(accounts, apart.column):
+        for _label, members in groups_of(accounts, apart.column, apart.where):
             yield unit_of[members]

@@ -25,3 +25,13 @@ The same for functions that make no arrays: their arguments are not counted as i
 
 With some thirty arrays in two tuples that counting takes microseconds a call.
 """
+
+compiled_within = numba.njit(  # type: ignore[call-overload]
+    cache=_can_keep(), nogil=True, error_model="numpy", _nrt=False, forceinline=True
+)
+"""
+The same for small functions called millions of times: put into those that call them.
+
+A tuple of ten arrays is passed as seventy words; a call that reads three of them spends
+most of its time on that.
+"""

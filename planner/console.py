@@ -17,6 +17,8 @@ from planner.words import _
 FAULTS_SHOWN = 20
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from planner.errors import Fault
     from planner.solvers.result import Progress
 
@@ -109,3 +111,59 @@ def progress_line(moment: Progress) -> str:
         bound=moment.bound,
         gap=gap,
     )
+
+
+@contextmanager
+def progress_table() -> Iterator[Callable[[str, str, Progress | None], None]]:
+    """
+    One live line for each of several solves; elsewhere a line at each turn.
+
+    Yields
+    ------
+    Receives name, state, and while it is solved a moment of the solve.
+    """
+    states: dict[str, tuple[str, Progress | None]] = {}
+    if not sys.stderr.isatty():
+        told: dict[str, float] = {}
+
+        def tell(name: str, state: str, moment: Progress | None) -> None:
+            if moment is None:
+                if state not in ("waiting", "known"):
+                    talk(name + ": " + _(state))
+            elif moment.seconds - told.get(name, 0.0) >= 10:
+                told[name] = moment.seconds
+                talk(f"{name}: {progress_line(moment)}")
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(stderr=True), refresh_per_second=5) as live:
+
+        def show(name: str, state: str, moment: Progress | None) -> None:
+            last = states.get(name, ("", None))[1]
+            states[name] = (state, last if moment is None else moment)
+            live.update(_table_of(states))
+
+        yield show
+
+
+def _table_of(states: dict[str, tuple[str, Progress | None]]) -> Table:
+    """Lay out what each of several solves is doing."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for head in (_("Plan"), _("State")):
+        table.add_column(Text(head))
+    for head in (_("Seconds"), _("Cost"), _("Bound"), _("Gap")):
+        table.add_column(Text(head), justify="right")
+    for name, (state, moment) in states.items():
+        cells = ["", "", "", ""]
+        if moment is not None:
+            cost = f"{moment.cost:,.0f}" if math.isfinite(moment.cost) else "-"
+            gap = f"{moment.gap:.2%}" if math.isfinite(moment.gap) else "-"
+            cells = [f"{moment.seconds:.0f}", cost, f"{moment.bound:,.0f}", gap]
+        table.add_row(Text(name), Text(_(state)), *cells)
+    return table

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from planner.compile import Compiled, compile_problem
+from planner.decisions import contradictions, fixed, no_decisions, read_decisions
 from planner.errors import PlannerError
+from planner.finishing import in_currency
 from planner.greenfield import opening_cost, with_opening
 from planner.pairs import Pairs
 from planner.plan import Plan
+from planner.problem import evaluate
 from planner.scenario import Scenario, with_solve
-from planner.solution import Solution, in_currency
+from planner.solution import Solution
 from planner.solvers.presolve import reasons_why_not
-from planner.solvers.result import Progress
-from planner.solvers.solve import solve_problem
+from planner.solvers.result import Progress, Result, Status
+from planner.solvers.solve import HINT_ARCS, solve_problem
 from planner.solvers.start import WarmStart
+from planner.solvers.warm import warm_up
 from planner.source import ArcSource
 from planner.words import _
 
@@ -29,17 +34,19 @@ Positions = NDArray[np.intp]
 def resolve(
     solution: Solution,
     *,
-    pins: Mapping[str, str],
+    pins: Mapping[str, str] | None = None,
+    decisions: str | Path | pd.DataFrame | None = None,
     time_limit_s: float = 1.7,
     seed: int | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     tell: Callable[[Progress], None] = lambda progress: None,
 ) -> Solution:
     """
-    Solve again with some accounts given to named reps, from the plan in hand.
+    Solve again around edits by hand, from the plan in hand.
 
-    Accounts that stay together with a pinned one go along. No single other account
-    changes hands unless giving it back would cost more or break a rule.
+    Accounts that stay together with a fixed one go along. No single other account
+    changes hands unless giving it back would cost more or break a rule; where the plan
+    keeps all decisions as it is, nothing changes at all.
 
     Parameters
     ----------
@@ -48,6 +55,10 @@ def resolve(
     pins
         ``account_id`` -> ``rep_id``; by regions, whose accounts go along, also
         ``region:<id>`` -> ``rep_id``.
+    decisions
+        A change list with decisions, see `planner.decisions.read_decisions`: accepted
+        changes are fixed to the new rep, rejected ones to the old. Those of earlier
+        runs hold on unless the list has another decision for the account.
     time_limit_s
         Seconds for the solve.
 
@@ -59,29 +70,95 @@ def resolve(
     ------
     PlannerError
         If there is no plan to start from, or an account or rep is not in the tables.
+    TableError
+        Naming every fault of the decisions.
     """
     if solution.plan is None:
         raise PlannerError(_("There is no plan to start from; solve first."))
-    scenario = with_solve(
-        solution.scenario.with_pins(pins), time_limit=time_limit_s, seed=seed
+    if pins is None and decisions is None:
+        raise PlannerError(_("Nothing to edit: give pins or decisions."))
+    kept = no_decisions() if solution.decisions is None else solution.decisions
+    decided = kept
+    if decisions is not None:
+        decided = read_decisions(decisions, solution.plan, kept)
+    scenario = solution.scenario.with_decisions(fixed(decided))
+    if pins is not None:
+        scenario = scenario.with_pins(pins)
+    if scenario is solution.scenario:
+        return replace(solution, decisions=decided)
+    scenario = with_solve(scenario, time_limit=time_limit_s, seed=seed)
+    added, only_added = _added(kept, decided)
+    stays = pins is None and only_added and _holds(solution.plan.owner, added)
+    compiled = (
+        _pinned(solution, scenario, {**added, **(pins or {})})
+        if only_added
+        else compile_problem(solution.tables, scenario)
     )
-    compiled = _pinned(solution, scenario, pins)
-    rep_of_unit = _rep_of_unit(solution)
+    start = WarmStart(_rep_of_unit(solution), solution.result.row_prices)
+    if len(compiled.problem.rep) > HINT_ARCS:
+        warm_up()  # before the clock
     result = solve_problem(
         compiled.problem,
-        scenario.solve,
+        scenario.with_solve(iterations=1).solve if stays else scenario.solve,
         impossible=compiled.impossible,
-        warm_start=WarmStart(rep_of_unit, solution.result.row_prices),
+        warm_start=start,
         interrupted=interrupted,
         tell=in_currency(tell, compiled.problem.cost_scale),
     )
+    opening = opening_cost(solution.tables, compiled.problem.cost_scale)
+    if stays:
+        result = _as_it_was(result, start, solution.result, opening)
     compiled = replace(compiled, problem=result.problem)
     if result.arcs is None:
-        why = reasons_why_not(compiled, scenario)
-        return Solution(scenario, solution.tables, compiled, result, None, (), why)
-    opening = opening_cost(solution.tables, compiled.problem.cost_scale)
+        why = (
+            *contradictions(compiled, decided),
+            *reasons_why_not(compiled, scenario),
+        )
+        return Solution(
+            scenario,
+            solution.tables,
+            compiled,
+            result,
+            None,
+            reasons=why,
+            decisions=decided,
+        )
     plan, result = Plan.of_arcs(compiled, result.arcs), with_opening(result, opening)
-    return Solution(scenario, solution.tables, compiled, result, plan)
+    return Solution(
+        scenario, solution.tables, compiled, result, plan, decisions=decided
+    )
+
+
+def _added(before: pd.DataFrame, after: pd.DataFrame) -> tuple[dict[str, str], bool]:
+    """Return what is fixed newly, and whether nothing else has become free."""
+    old, new = fixed(before), fixed(after)
+    added = {one: rep for one, (_word, rep) in new.items() if one not in old}
+    same = all(one in new and new[one][1] == rep for one, (_word, rep) in old.items())
+    return added, same
+
+
+def _holds(owner: pd.Series, wanted: Mapping[str, str]) -> bool:
+    """Whether a plan gives all these accounts to these reps already."""
+    return bool((owner.reindex(list(wanted)) == list(wanted.values())).all())
+
+
+def _as_it_was(
+    result: Result, start: WarmStart, before: Result, opening: int
+) -> Result:
+    """
+    Keep the plan that was there, with the better of both bounds.
+
+    With more decisions there are fewer plans, so that the earlier bound holds, too.
+    """
+    problem = result.problem
+    arcs = problem.arcs_of(start.rep_of)
+    cost, bound, by = evaluate(problem, arcs).cost, result.bound, result.bound_by
+    if before.bound - opening > bound:
+        bound, by = before.bound - opening, "solver"
+    status = Status.OPTIMAL if cost == bound else Status.FEASIBLE
+    return replace(
+        result, status=status, arcs=arcs, cost=cost, bound=bound, bound_by=by
+    )
 
 
 def _rep_of_unit(solution: Solution) -> Positions:
@@ -96,7 +173,8 @@ def _pinned(
     """Keep only the pinned reps' arcs of the pinned units; the rest is as it was."""
     before, tables = solution.compiled, solution.tables
     units = before.unit_of[_found(before.pairs.accounts.index, pins, _("account"))]
-    reps = _found(tables.reps.index, pins.values(), _("rep"))
+    everyone = tables.reps.index.append(pd.Index([""]))  # "": left out
+    reps = _found(everyone, pins.values(), _("rep"))
     problem = before.problem
     keep = np.ones(len(problem.rep), dtype=bool)
     for unit, rep in zip(units, reps, strict=True):

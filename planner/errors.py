@@ -71,14 +71,12 @@ class TableError(PlannerError):
 
     SHOWN = 20
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[Fault], more: str | None = None) -> None:
         self.faults = list(faults)
         lines = [str(fault) for fault in self.faults[: self.SHOWN]]
         if hidden := len(self.faults) - len(lines):
-            lines.append(
-                _("... and {n:,} more (planner check --faults FILE lists all)").format(
-                    n=hidden
-                )
-            )
+            if more is None:
+                more = _("... and {n:,} more (planner check --faults FILE lists all)")
+            lines.append(more.format(n=hidden))
         head = _("{n:,} fault(s) in the tables:").format(n=len(self.faults))
         super().__init__("\n".join([head, *lines]))

@@ -111,7 +111,8 @@ def find_bases(
         return Found(None, tables, compiled, None, why, True)
     first = _first_sites(compiled)
     known = tables.reps.index.isin(list(near))
-    if 0 < known.sum() <= bases.count:
+    assert problem.opening is not None
+    if 0 < known.sum() <= problem.opening.count:
         first = grown(problem, known)
     part = watch.part(SITES_SHARE)
     # What a search for sites alone calls its cost is not that of a plan.

@@ -86,10 +86,11 @@ def _above(pairs: Pairs, balance: Balance) -> list[Oversize]:
     weights = np.ones(pairs.m)
     if balance.target != "equal":
         weights = np.nan_to_num(pairs.reps[balance.target].to_numpy(float))
-    weights[pairs.is_apart[:-1]] = 0.0
+    weights[pairs.is_apart[:-1] | pairs.is_pool[:-1]] = 0.0
     if not weights.sum() > 0:
         return []
-    targets = own[pairs.apart_rep < 0].sum() * weights / weights.sum()
+    total = own[pairs.apart_rep < 0].sum() * balance.part
+    targets = total * weights / weights.sum()
     high = float(targets.max() * (1 + balance.tolerance))
     area = pairs.accounts["area"].to_numpy(object)
     free = (pairs.apart_rep < 0) & (area != "")
@@ -118,7 +119,8 @@ def _rep_for(pairs: Pairs, region: str) -> str:
         block = pairs.price(rows, np.full(len(rows), rep))
         may[rep] = bool(block.eligible.all())
     may &= ~pairs.is_apart[:-1] & ~pairs.keeps_map[:-1]
-    if not may.any() or (~pairs.is_apart[:-1]).sum() < 2:
+    others = ~pairs.is_apart[:-1] & ~pairs.is_pool[:-1]
+    if not may.any() or others.sum() < 2:
         return ""
     today = pairs.owner[pairs.is_region]
     held = np.bincount(today[today >= 0], minlength=pairs.m).astype(float)
@@ -151,7 +153,8 @@ def set_apart(tables: Tables, scenario: Scenario) -> tuple[Tables, Scenario]:
         one = large[0]
         chosen[one.region_id] = one.rep
         scenario = scenario.with_regions_apart(chosen)
-        notes.append(_told(one, len(tables.reps) - len(chosen)))
+        reps = len(tables.reps) - len(scenario.pools)
+        notes.append(_told(one, reps - len(chosen)))
 
 
 def _told(one: Oversize, others: int) -> str:

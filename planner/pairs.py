@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from planner.by_text import ByText
 from planner.geo.distance import haversine_km, road_hours, road_km_between
+from planner.pool_prices import PoolPrices
 from planner.rounding import cost_scale, decimals_scale, to_integers
 from planner.scenario import Scenario
 from planner.scenario.areas import Compactness
 from planner.scenario.model import MOVED, TERMS
 from planner.scenario.rules import Pin
-from planner.tables import Tables, matches, parse_skills, planning_rows
+from planner.tables import Tables, is_pool, matches, parse_skills, planning_rows
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -63,12 +64,17 @@ class Pairs:
         regions stand first, see `planner.tables.areas.planning_rows`.
     is_region
         Whether each row is a region, shape (n,).
+    is_pool
+        Whether each rep (nobody last) is a pool, shape (m + 1,).
+    pools
+        What pools may take, and at what cost.
     """
 
     def __init__(self, tables: Tables, scenario: Scenario) -> None:
         self.tables, self.scenario = tables, scenario
         self.accounts, self.reps = planning_rows(tables, scenario), tables.reps
         self.m = len(self.reps)
+        self.is_pool = np.append(is_pool(self.reps, scenario), False)
         self.is_region = np.zeros(len(self.accounts), dtype=bool)
         if scenario.unit == "region":
             self.is_region = self.accounts["is_region"].to_numpy(bool)
@@ -85,6 +91,7 @@ class Pairs:
         self.measures = (*self.own, *self._budget_measures())
         self.scales = tuple(self.scale_of(name) for name in self.measures)
         self._rules()
+        self.pools = PoolPrices(self.accounts, self.reps, scenario, self.is_region)
         self._places()
         self._accounts_alone()
 
@@ -125,6 +132,7 @@ class Pairs:
         scenario, handover = self.scenario, self.scenario.handover
         return {
             "travel": self._has_places() or self.tables.distances is not None,
+            "pool": bool(scenario.pools),
             "skill": scenario.skills.missing_preferred > 0,
             "fit": bool(scenario.fit),
             "handover": handover.fixed > 0
@@ -174,8 +182,10 @@ class Pairs:
         self.pins = [(self._covers(p), self._chosen(p)) for p in scenario.pins]
         self.forbids = [(self._covers(f), self._chosen(f)) for f in scenario.forbid]
         self.pinned = np.zeros(len(accounts), dtype=bool)
-        for covered, _ in self.pins:
+        kept_in = self.pinned.copy()
+        for pin, (covered, _) in zip(scenario.pins, self.pins, strict=True):
             self.pinned |= covered
+            kept_in |= covered & (pin.reps != [])
         self.protected = np.zeros(len(accounts), dtype=bool)
         if scenario.protect.field:
             self.protected |= accounts["protected"].to_numpy(bool)
@@ -186,7 +196,7 @@ class Pairs:
         self.may_stay_out = np.zeros(len(accounts), dtype=bool)
         if scenario.leave_out is not None:
             allowed = matches(accounts, scenario.leave_out.where)
-            self.may_stay_out = allowed & ~self.pinned & ~self.protected
+            self.may_stay_out = allowed & ~kept_in & ~self.protected
 
     def _whose_alone(self) -> None:
         """Regions set apart, and reps who keep exactly today's regions."""
@@ -312,7 +322,7 @@ class Pairs:
         km = np.nan_to_num(km)
         hours = road_hours(km, travel.speeds)
         estimated = travel.missing_pairs == "estimate" or self.tables.distances is None
-        usable = np.full(km.shape, estimated)
+        usable = np.broadcast_to(estimated | self.is_pool[rep], km.shape).copy()
         if len(self.listed):
             pair = np.asarray(at, dtype=np.int64) * (self.m + 1) + rep
             place = np.searchsorted(self.listed, pair)
@@ -337,6 +347,8 @@ class Pairs:
         if term == "travel":
             one_way = km * travel.cost_per_km + hours * travel.cost_per_hour
             return to_integers(self.trips[at] * 2 * one_way, self.cost_scale)
+        if term == "pool":
+            return to_integers(self.pools.cost(at, rep), self.cost_scale)
         if term == "skill":
             lacking = self.lacks_preferred(at, rep)
             price = scenario.skills.missing_preferred
@@ -388,6 +400,8 @@ class Pairs:
             allowed &= ~(covered[at] & reps[rep])
         if self.protected.any():
             allowed &= ~self.protected[at] | (rep == self.owner[at])
+        if self.is_pool.any():
+            allowed &= self.pools.may_take(at, rep)
         if self.is_region.any():
             allowed &= self.keeps_to_map(at, rep)
         if self.scenario.travel.max_km is not None:

@@ -59,6 +59,26 @@ class Plan:
         index = pd.Index(names, dtype=str, name="region_id")
         return pd.Series(owner.to_numpy(), index, name="rep_id", dtype=str).sort_index()
 
+    @cached_property
+    def centres(self) -> pd.Series:
+        """
+        ``region_id`` of each territory's best region, by ``rep_id``.
+
+        Empty unless compactness is to = "region"; "" for reps without a region.
+        """
+        pairs, areas = self.compiled.pairs, self.compiled.problem.areas
+        if areas is None or areas.centres is None:
+            return pd.Series([], pd.Index([], name="rep_id"), name="centre", dtype=str)
+        ids = pairs.accounts["region_id"].to_numpy(object)
+        first = np.unique(self.compiled.unit_of, return_index=True)[1]
+        rep_of_unit = self.rep_of[first]
+        best = [
+            areas.centres.of(np.flatnonzero(rep_of_unit == r))[0]
+            for r in range(pairs.m)
+        ]
+        found = [ids[areas.centres.hub[unit]] if unit >= 0 else "" for unit in best]
+        return pd.Series(found, pairs.reps.index, name="centre", dtype=str)
+
     def owner_of_region(self, region_id: str) -> str:
         """
         Return the rep of a region, and of each new account in it.
@@ -90,15 +110,16 @@ class Plan:
 
     @cached_property
     def _priced(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Pair costs, and one-way km (NaN where left out or without places)."""
+        """Pair costs, and one-way km (NaN where left out, or nobody travels)."""
         pairs, n = self.compiled.pairs, len(self.rep_of)
         cost = np.zeros((len(pairs.terms), n), dtype=np.int64)
         km = np.full(n, np.nan)
         for begin in range(0, n, PAIRS_PER_BLOCK):
             at = np.arange(begin, min(n, begin + PAIRS_PER_BLOCK))
-            block, served = pairs.price(at, self.rep_of[at]), self.rep_of[at] < pairs.m
+            block = pairs.price(at, self.rep_of[at])
+            travelled = (self.rep_of[at] < pairs.m) & ~pairs.is_pool[self.rep_of[at]]
             cost[:, at] = block.cost
-            km[at[served]] = block.km[served]
+            km[at[travelled]] = block.km[travelled]
         return cost, km
 
     def to_frame(self) -> pd.DataFrame:

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from planner.compile import Compiled, compile_problem
+from planner.decisions import kept_decisions
 from planner.earlier import read_start
 from planner.errors import PlannerError
 from planner.evaluate.folder import BasesClaim, Certificate, DualClaim, read_certificate
 from planner.greenfield import OpenBases
 from planner.plan import Plan
+from planner.priorities import Stage
 from planner.problem import Problem, evaluate
 from planner.scenario import read_scenario
 from planner.solution import Solution
@@ -67,7 +69,18 @@ def open_plan(folder: str | Path) -> Solution:
     result = _result(problem, arcs, claims, raw, _prices(claims.dual, compiled))
     bases = None if claims.bases is None else _bases(claims, claims.bases, tables)
     plan = Plan.of_arcs(compiled, arcs)
-    return Solution(scenario, tables, compiled, result, plan, bases=bases)
+    decisions = kept_decisions(folder)
+    stages = tuple(Stage(**stage.model_dump()) for stage in claims.priorities)
+    return Solution(
+        scenario,
+        tables,
+        compiled,
+        result,
+        plan,
+        bases=bases,
+        decisions=decisions,
+        stages=stages,
+    )
 
 
 def _prices(claim: DualClaim, compiled: Compiled) -> Prices:

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from planner.evaluate.labels import not_compared
 from planner.evaluate.metrics import Metrics, metrics
 from planner.scenario import Scenario
 from planner.scenario.model import OPENING
 from planner.tables import (
     Tables,
     area_regions,
+    is_pool,
     parse_skills,
     planning_rows,
 )
@@ -25,10 +24,8 @@ from planner.words import _
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from planner.report import ReportData
-
-SHOWN_MOVES = 100
-"""Moves handed to the report, largest value first."""
+MOST_TODAY = 100_000
+"""Accounts; a map of today's owners of more takes too long beside that of the plan."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +42,15 @@ class PlanView:
         ``region:<id>``.
     certificate
         The certificate, with or without file hashes.
+    centres
+        Best region by ``rep_id``, where compactness goes by it; else None or empty.
     """
 
     scenario: Scenario
     tables: Tables
     owner: pd.Series
     certificate: dict[str, Any]
+    centres: pd.Series | None = None
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -64,8 +64,8 @@ class PlanView:
 
     @cached_property
     def loads(self) -> pd.DataFrame:
-        """Per rep what map and report show; index ``rep_id``."""
-        reps, measured = self.tables.reps, self.metrics.reps
+        """Per rep what map and report show; index ``rep_id``, without pools."""
+        reps, measured = self.reps, self.metrics.reps.loc[self.reps.index]
         frame = pd.DataFrame(
             {
                 "name": reps["name"],
@@ -86,21 +86,48 @@ class PlanView:
         worthless = self.tables.accounts["value"].eq(0).all()
         if worthless and frame["value"].eq(0).all():
             frame = frame.drop(columns="value")
-        return self._with_regions(frame) if self._by_region else frame
+        frame = self._with_regions(frame) if self.by_region else frame
+        return self._with_measures(frame)
+
+    @cached_property
+    def reps(self) -> pd.DataFrame:
+        """Clean reps who may have a territory: all but pools."""
+        return self.tables.reps[~is_pool(self.tables.reps, self.scenario)]
+
+    @cached_property
+    def pools(self) -> pd.DataFrame:
+        """What each pool serves; index ``rep_id``, empty without pools."""
+        reps, measured = self.tables.reps, self.metrics.reps
+        frame = pd.DataFrame(
+            {
+                "name": reps["name"],
+                "accounts": measured["accounts"],
+                "hours": measured[f"load_{self.scenario.capacity_measure}"],
+                "capacity": reps["capacity"],
+                "value": measured["load_value"],
+            }
+        )
+        return frame[is_pool(reps, self.scenario)]
 
     @property
-    def _by_region(self) -> bool:
+    def by_region(self) -> bool:
+        """Whether reps get regions."""
         return self.scenario.unit == "region"
 
     def _with_regions(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Regions and balanced measures of each rep; without what nobody has."""
-        measured = self.metrics.reps
+        measured = self.metrics.reps.loc[frame.index]
         frame.insert(1, "regions", measured["regions"].fillna(0).astype(int))
         unused = ["hours"] if "capacity" not in frame else []
         frame = frame.drop(columns=[c for c in unused if frame[c].eq(0).all()])
         if not len(self.tables.accounts):
             counts = ["accounts", "moved_in", "moved_out", "travel_km", "km_mean"]
             frame = frame.drop(columns=counts)
+        return frame
+
+    def _with_measures(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Add what the scenario balances, and its targets."""
+        measured = self.metrics.reps
         for measure in dict.fromkeys(b.measure for b in self.scenario.balance):
             if measure not in ("accounts", "hours", "value"):
                 frame[measure] = measured[f"load_{measure}"]
@@ -111,7 +138,7 @@ class PlanView:
     @property
     def specialist(self) -> pd.Series | None:
         """Accounts that need a skill which not every rep has; None: there are none."""
-        held = [parse_skills(text) for text in self.tables.reps["skills"]]
+        held = [parse_skills(text) for text in self.reps["skills"]]
 
         def rare(text: str) -> bool:
             return any(
@@ -127,19 +154,20 @@ class PlanView:
         """Arguments of `planner.maps.write_map`; None where nothing has a place."""
         from planner.geo.shapes import territories
 
-        if self._by_region:
+        if self.by_region:
             return self.area_layers()
         accounts, regions = self.tables.accounts, self.tables.regions
         placed = accounts[["latitude", "longitude"]].notna().all(axis=1)
-        if not (placed & (self.owner != "")).any():
+        visited = self.owner.where(self.owner.isin(self.reps.index), "")
+        if not (placed & (visited != "")).any():
             return None
         fine, coarse = _levels(regions, self.scenario.map.level)
-        shapes = territories(accounts, self.owner, self.tables.reps, fine)
+        shapes = territories(accounts, visited, self.reps, fine)
         return {
             "territories": shapes,
             "accounts": accounts,
             "owner": self.owner,
-            "reps": self.tables.reps,
+            "reps": self.reps,
             "loads": self.loads,
             "borders": fine,
             "outline": coarse,
@@ -147,6 +175,24 @@ class PlanView:
             "title": self.scenario.map.title or self.scenario.name,
             "subtitle": self.subtitle(),
         }
+
+    def territories_today(self) -> gpd.GeoDataFrame | None:
+        """
+        Territories of today's owners, as those of `layers` are drawn.
+
+        None by regions, where stripes show what changes, where nobody owns anything
+        with a place, and for more accounts than are drawn in a moment.
+        """
+        from planner.geo.shapes import territories
+
+        accounts = self.tables.accounts
+        owner = accounts["owner"].where(accounts["owner"].isin(self.reps.index), "")
+        placed = accounts[["latitude", "longitude"]].notna().all(axis=1)
+        none = self.by_region or not (placed & (owner != "")).any()
+        if none or len(accounts) > MOST_TODAY:
+            return None
+        fine, _coarse = _levels(self.tables.regions, self.scenario.map.level)
+        return territories(accounts, owner, self.reps, fine)
 
     def area_layers(self) -> dict[str, Any]:
         """Layers of a plan by regions: today's map beside the new one."""
@@ -159,14 +205,19 @@ class PlanView:
         now = pd.Series(self.owner[is_region].to_numpy(), index=units.index)
         before = pd.Series(rows["owner"][is_region].to_numpy(), index=units.index)
         before = before.where(before.isin(tables.reps.index), "")
-        layer = AreaLayer(units, now, before if (before != "").any() else None)
+        marked = self.reps
+        if centred := self.centres is not None and len(self.centres) > 0:
+            marked = self._at_centres(rows[is_region])
+        layer = AreaLayer(
+            units, now, before if (before != "").any() else None, centred=centred
+        )
         accounts = tables.accounts if len(tables.accounts) else None
         above = tables.regions.index.intersection(units["parent"].unique())
         return {
             "territories": area_territories(layer, tables.reps["name"]),
             "accounts": accounts,
             "owner": None if accounts is None else self.owner[~is_region],
-            "reps": tables.reps,
+            "reps": marked,
             "loads": self.loads,
             "borders": None,
             "outline": tables.regions.loc[above] if len(above) else None,
@@ -175,6 +226,16 @@ class PlanView:
             "title": self.scenario.map.title or self.scenario.name,
             "subtitle": self.subtitle(),
         }
+
+    def _at_centres(self, regions: pd.DataFrame) -> pd.DataFrame:
+        """Reps with the place of their territory's best region in that of the base."""
+        assert self.centres is not None
+        place = regions.set_index("region_id")[["latitude", "longitude"]]
+        found = place.reindex(self.centres.reindex(self.reps.index))
+        return self.reps.assign(
+            latitude=found["latitude"].to_numpy(),
+            longitude=found["longitude"].to_numpy(),
+        )
 
     def subtitle(self) -> str:
         """Proven gap, cost and changes in one line."""
@@ -189,136 +250,21 @@ class PlanView:
             cost=self.certificate["cost"] / self.money,
             currency=self.scenario.currency,
         )
-        if self._by_region:
+        owned = self.tables.accounts["owner"].isin(self.tables.reps.index)
+        if self.scenario.relaxed:
+            text += _("; {n:,} rule(s) changed").format(n=len(self.scenario.relaxed))
+        if self.by_region:
             if changed := self.metrics.totals["regions_moved"]:
                 text += _("; {moved:,.0f} regions change hands").format(moved=changed)
-            return text
-        owned = self.tables.accounts["owner"].isin(self.tables.reps.index)
-        if owned.any():
+        elif owned.any():
             text += _("; {moved:,.0f} accounts change hands").format(
                 moved=self.metrics.totals["accounts_moved"]
             )
+        for name, served in zip(
+            self.pools["name"], self.pools["accounts"], strict=True
+        ):
+            text += _("; {name}: {n:,} accounts").format(name=name, n=served)
         return text
-
-    def report_data(self, layers: dict[str, Any] | None, language: str) -> ReportData:
-        """Everything the report says."""
-        from planner.report import ReportData
-
-        certificate, money = self.certificate, self.money
-        return ReportData(
-            name=self.scenario.name,
-            currency=self.scenario.currency,
-            cost=certificate["cost"] / money,
-            bound=certificate["bound"] / money,
-            terms={name: cost / money for name, cost in self._terms().items()},
-            loads=self.loads,
-            measures=self._measures(),
-            baselines=self._baselines(),
-            binding=self._binding(),
-            moves=self.moves().head(SHOWN_MOVES),
-            defaults=certificate["defaults"],
-            certificate=self._proof(),
-            notes=[*self.tables.notes, *not_compared(certificate["baselines"])],
-            warnings=[str(warning) for warning in self.tables.warnings],
-            territories=None if layers is None else layers["territories"],
-            accounts=None if layers is None else layers["accounts"],
-            outline=None if layers is None else layers["outline"],
-            language=language,
-        )
-
-    def _terms(self) -> dict[str, int]:
-        """Cost by term, rows of the scenario by what they balance or hold together."""
-        named = {}
-        for term, cost in self.certificate["terms"].items():
-            named[term_label(term, self.scenario)] = cost
-        return named
-
-    def _measures(self) -> pd.DataFrame:
-        rows = {}
-        bands = {
-            b.measure: b.tolerance for b in self.scenario.balance if b.per == "rep"
-        }
-        if "capacity" in self.loads:
-            rows["hours"] = (_("Hours"), "capacity", np.nan, 1.0)
-        if "value" in self.loads:
-            reference = "target" if "target" in self.loads else ""
-            width = bands.get("value", np.nan)
-            rows["value"] = (_("Value"), reference, 1 - width, 1 + width)
-        if "accounts" in self.loads:
-            rows["accounts"] = (_("Accounts"), "", np.nan, np.nan)
-        for name, width in bands.items() if self._by_region else ():
-            if f"{name}_target" in self.loads and name in self.loads:
-                rows[name] = (name, f"{name}_target", 1 - width, 1 + width)
-        columns = ["label", "reference", "low", "high"]
-        return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-
-    def _baselines(self) -> pd.DataFrame:
-        """Rule-keeping ways first, cheapest first: those a plan must beat."""
-        rows = [
-            {
-                "label": baseline_label(baseline["name"], baseline["kind"]),
-                "cost": baseline["cost"] / self.money,
-                "breaches": len(baseline["breaches"]),
-                "note": "; ".join(list(baseline["breaches"])[:3]),
-                "order": (not baseline["feasible"], baseline["cost"]),
-            }
-            for baseline in self.certificate["baselines"]
-        ]
-        rows.sort(key=lambda row: row["order"])
-        frame = pd.DataFrame(rows, columns=["label", "cost", "breaches", "note"])
-        return frame.set_index("label")
-
-    def _binding(self) -> pd.DataFrame:
-        """Hard rows with a price: what one more unit of each would save."""
-        scales, dual = self.certificate["measures"], self.certificate["dual"]
-        prices = dual.get("row_prices", dual["prices"])
-        price_scale = dual.get("row_price_scale", dual["price_scale"])
-        rows = []
-        for row in self.certificate["limits"]:
-            price = prices.get(row["row"], 0)
-            at_cap = row["high"] is not None and row["load"] == row["high"]
-            if row["price"] is not None or not (price or at_cap):
-                continue
-            scale = scales.get(row["measure"], 1)
-            if row["measure"] == "moved_value":
-                scale = self.certificate["value_scale"]
-            end = row["high"] if price >= 0 else row["low"]
-            each = abs(price) / price_scale * scale / self.money
-            rule, who = row_label(row["row"], self.scenario)
-            rows.append((rule, who, row["load"] / scale, end / scale, each))
-        columns = ["rule", "who", "load", "limit", "price"]
-        found = pd.DataFrame(rows, columns=columns)
-        return found.sort_values("price", ascending=False, ignore_index=True)
-
-    def moves(self) -> pd.DataFrame:
-        """Accounts that leave a known owner, largest value first."""
-        accounts = self.tables.accounts
-        known = accounts["owner"].isin(self.tables.reps.index)
-        owner = self.owner[accounts.index]
-        moved = accounts[known & (accounts["owner"] != owner)]
-        frame = pd.DataFrame(
-            {
-                "account_id": moved.index,
-                "name": moved["name"].to_numpy(),
-                "from_rep": moved["owner"].to_numpy(),
-                "to_rep": owner[moved.index].to_numpy(),
-                "value": moved["value"].to_numpy(),
-            }
-        )
-        return frame.sort_values("value", ascending=False, ignore_index=True)
-
-    def _proof(self) -> dict[str, Any]:
-        shown = ("status", "bound_by", "method", "why", "stopped_by", "seconds", "seed")
-        proof = {key: _(str(self.certificate[key])) for key in shown}
-        proven = self.certificate.get("bases") or self.certificate["dual"]
-        dropped = ", ".join(map(_, proven["dropped"]))
-        proof["not_in_bound"] = dropped or _("nothing")
-        version = _("version {name}")
-        versions = self.certificate["versions"].items()
-        proof |= {version.format(name=name): number for name, number in versions}
-        return proof | {
-            f"sha256 {k}": v for k, v in self.certificate["sources"].items()
-        }
 
 
 def _levels(
@@ -340,6 +286,7 @@ def term_label(term: str, scenario: Scenario) -> str:
     """Name a term of the objective for a reader."""
     names = {
         "travel": _("Travel"),
+        "pool": _("Cost to serve of pools"),
         "skill": _("Preferred skills missing"),
         "fit": _("Grade fit"),
         "handover": _("Handover"),
@@ -363,10 +310,22 @@ def row_label(row: str, scenario: Scenario) -> tuple[str, str]:
     source, _slash, who = row.partition("/")
     family, index = source.rstrip("]").split("[")
     entry = getattr(scenario, family)[int(index)]
+    if family == "pools":  # after the slash stands what is capped
+        return _("Limit: {measure}").format(measure=_(who)), entry.id
     if family == "budgets":
-        return _("Budget of {what}").format(what=_(entry.of)), _("all")
+        return _("Budget of {what}").format(what=amount_label(entry.of)), _("all")
     rule = _("Limit: {measure}") if family == "limits" else _("Band: {measure}")
-    return rule.format(measure=_(entry.measure)), who
+    return rule.format(measure=amount_label(entry.measure)), who
+
+
+def amount_label(code: str) -> str:
+    """Name a measure, or what a budget caps, for a reader."""
+    names = {
+        "moved_accounts": _("accounts that change hands"),
+        "moved_regions": _("regions that change hands"),
+        "moved_value": _("value that changes hands"),
+    }
+    return names.get(code) or _(code)
 
 
 def baseline_label(name: str, kind: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import isfinite
 from pathlib import Path
 
 import pandas as pd
 
+from planner.compile import balance_targets
 from planner.errors import PlannerError
+from planner.problem import evaluate
 from planner.scenario import Scenario, read_scenario
 from planner.scenario.model import OPENING
 from planner.solution import Solution, solve
@@ -106,43 +109,104 @@ def solve_each(
             return
 
 
-def curve_row(count: int, solution: Solution) -> dict[str, object]:
+PARTS = (
+    "travel",
+    "handover",
+    "skill",
+    "fit",
+    "leave_out",
+    "compactness",
+    "cut_edges",
+    "imbalance",
+    "splits",
+    OPENING,
+    "other",
+)
+"""Parts of the cost in a curve; imbalance and splits sum up all rules of their kind."""
+_PART_OF = {"balance": "imbalance", "together": "splits"}
+FIGURES = (
+    "travel_km",
+    "travel_hours",
+    "capacity_use",
+    "moved_share",
+    "largest_deviation",
+)
+"""Figures of a plan in a curve: km and hours a year; shares; percent of target."""
+
+
+def figures_row(solution: Solution) -> dict[str, object]:
     """Key figures of one solution; amounts in currency, None without a plan."""
     row: dict[str, object] = {
-        "k": count,
         "status": str(solution.status),
         "cost": None,
-        "bound": round(solution.bound, 2),
+        "bound": round(solution.bound, 2) if isfinite(solution.bound) else None,
         "gap": None,
     }
     if solution.plan is None:
         return row
-    terms = solution.costs_by_term()
-    imbalance = sum(x for name, x in terms.items() if name.startswith("balance["))
     row |= {"cost": round(solution.cost, 2), "gap": round(solution.gap, 6)}
-    row |= {"travel": round(terms.get("travel", 0.0), 2)}
-    row |= {"imbalance": round(imbalance, 2)}
-    row |= {"opening": round(terms.get(OPENING, 0.0), 2)}
-    known = terms.get("travel", 0.0) + imbalance + terms.get(OPENING, 0.0)
-    row["other"] = round(solution.cost - known, 2) + 0.0
-    return row
+    parts = dict.fromkeys(PARTS, 0.0)
+    for name, cost in solution.costs_by_term().items():
+        kind = name.split("[")[0]
+        part = _PART_OF.get(kind, kind)
+        parts[part if part in parts else "other"] += cost
+    row |= {name: round(cost, 2) + 0.0 for name, cost in parts.items()}
+    totals = solution.metrics.totals
+    deviations = [100 * x for x in largest_deviations(solution).values()]
+    figures = {
+        "travel_km": totals["travel_km"],
+        "travel_hours": totals["travel_hours"],
+        "capacity_use": totals["capacity_use"],
+        "moved_share": totals["value_moved_share"],
+        "largest_deviation": max(deviations, default=None),
+    }
+    return row | {k: None if x is None else round(x, 6) for k, x in figures.items()}
+
+
+def largest_deviations(solution: Solution) -> dict[str, float]:
+    """
+    Return how far the worst rep (or team) is off target: a share, by rule of balance.
+
+    |load / target - 1|; reps whose target is 0 are left aside. Needs a plan.
+    """
+    assert solution.result.arcs is not None
+    compiled, worst = solution.compiled, {}
+    loads = evaluate(compiled.problem, solution.result.arcs).loads
+    for index, rule in enumerate(solution.scenario.balance):
+        key, scale = f"balance[{index}]", compiled.pairs.scale_of(rule.measure)
+        off = [
+            abs(loads[f"{key}/{label}"] / scale / target - 1)
+            for label, _reps, target in balance_targets(compiled.pairs, rule, key)
+            if target > 0
+        ]
+        worst[key] = max(off, default=0.0)
+    return worst
+
+
+def curve_row(count: int, solution: Solution) -> dict[str, object]:
+    """Key figures of the solution with a number of reps."""
+    return {"k": count, **figures_row(solution)}
 
 
 def curve_of(rows: list[dict[str, object]]) -> pd.DataFrame:
     """
-    Return the curve: cost and its parts by number of reps.
+    Return the curve: cost, its parts and key figures by number of reps.
 
     Returns
     -------
-    Columns k, status, cost, bound, gap, travel, imbalance, opening, other, all in
-    currency a year but for the gap (a fraction); and marginal_value: what the plan
-    saves against the one with one rep less, negative where it costs more.
+    Columns k, status, cost, bound, gap and `PARTS`, all in currency a year but for the
+    gap (a fraction); `FIGURES`; further columns of the rows; and marginal_value: what
+    the plan saves for each rep more than in the row above that has a plan, negative
+    where it costs more.
     """
-    columns = ["k", "status", "cost", "bound", "gap"]
-    columns += ["travel", "imbalance", "opening", "other"]
-    curve = pd.DataFrame(rows, columns=columns)
-    cost = pd.to_numeric(curve["cost"])
-    curve["marginal_value"] = -cost.diff().round(2)
+    columns = ["k", "status", "cost", "bound", "gap", *PARTS, *FIGURES]
+    more = [name for row in rows for name in row if name not in columns]
+    curve = pd.DataFrame(rows, columns=[*columns, *dict.fromkeys(more)])
+    with_plan = curve[curve["cost"].notna()]
+    total = "total" if "total" in curve else "cost"
+    cost = pd.to_numeric(with_plan[total])
+    saved = -cost.diff() / pd.to_numeric(with_plan["k"]).diff()
+    curve["marginal_value"] = saved.round(2).reindex(curve.index)
     return curve
 
 
@@ -202,9 +266,10 @@ def best_of_curve(curve: pd.DataFrame) -> str:
     found = curve[curve["cost"].notna()]
     if found.empty:
         return _("No number of reps has a plan.")
-    best = found.iloc[int(pd.to_numeric(found["cost"]).argmin())]
+    total = "total" if "total" in found else "cost"
+    best = found.iloc[int(pd.to_numeric(found[total]).argmin())]
     text = _("Least cost: {cost:,.0f} with {k} reps").format(
-        cost=best["cost"], k=best["k"]
+        cost=best[total], k=best["k"]
     )
     if best["k"] == found["k"].max():
         return text + _("; more reps than that were not asked for.")

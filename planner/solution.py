@@ -9,15 +9,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 import pandas as pd
 
 from planner.certificate import certificate_of
+from planner.changes import changes_between
 from planner.compile import Compiled, compile_problem
 from planner.earlier import read_start
 from planner.errors import PlannerError
 from planner.evaluate.labels import label_of
 from planner.evaluate.metrics import Metrics, metrics
+from planner.finishing import (
+    at_least_as_good,
+    in_currency,
+    names_stay,
+    todays_map,
+    todays_ways,
+)
 from planner.greenfield import (
     OpenBases,
     find_bases,
@@ -30,15 +37,15 @@ from planner.greenfield import (
 from planner.oversize import set_apart
 from planner.pairs import Pairs
 from planner.plan import Plan
+from planner.priorities import Stage, solve_in_order
 from planner.problem import evaluate
+from planner.reasons import reasons_by_account
 from planner.scenario import Scenario, read_scenario, with_solve
-from planner.scenario.model import MOVED, OPENING
-from planner.solvers.areas.names import named_by_today
+from planner.scenario.model import OPENING
 from planner.solvers.areas.warm import warm_up_areas
-from planner.solvers.baselines import Baseline, baselines
+from planner.solvers.baselines import Baseline
 from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Progress, Result, Status, Watch
-from planner.solvers.rulebook import read_rules
 from planner.solvers.siting.warm import warm_up_siting
 from planner.solvers.solve import HINT_ARCS, solve_problem
 from planner.solvers.start import WarmStart
@@ -56,7 +63,7 @@ LEAST_SECONDS = 0.5
 """For the last solve, where choosing bases took all the time."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Solution:
     """
     Everything that one solve yields; read `status` before `plan`.
@@ -75,6 +82,10 @@ class Solution:
         Without a plan: what stands in the way, in sentences.
     bases
         Where bases were chosen: which, and what is proven about it; else None.
+    decisions
+        What was decided on earlier proposals, see `planner.decisions`; None: nothing.
+    stages
+        With priorities: what each of them came to.
     """
 
     scenario: Scenario
@@ -85,6 +96,8 @@ class Solution:
     baselines: tuple[Baseline, ...] = ()
     reasons: tuple[str, ...] = ()
     bases: OpenBases | None = None
+    decisions: pd.DataFrame | None = None
+    stages: tuple[Stage, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -137,6 +150,21 @@ class Solution:
             terms[OPENING] = self.opening
         return {name: cost / problem.cost_scale for name, cost in terms.items()}
 
+    def reasons_by_account(self) -> pd.Series:
+        """
+        Say why each account has its rep: a sentence by ``account_id``.
+
+        In the language chosen at that moment; needs a plan.
+        """
+        arcs = self.result.arcs
+        if arcs is None:
+            raise PlannerError(
+                _("There is no plan, so nothing to explain: {status}.").format(
+                    status=self.status
+                )
+            )
+        return reasons_by_account(self.compiled, arcs, self.result.row_prices)
+
     def area_layer(self) -> AreaLayer:
         """Territories of a plan by regions, beside today's, to be drawn."""
         from planner.workspace import view_of
@@ -153,7 +181,8 @@ class Solution:
         areas = self.compiled.problem.areas
         if areas is None:
             return []
-        asked = {"compactness": areas.inertia, "cut_edges": areas.cut}
+        shape = areas.centres if areas.inertia is None else areas.inertia
+        asked = {"compactness": shape, "cut_edges": areas.cut}
         return [name for name, price in asked.items() if price is not None]
 
     def stake(self) -> float | None:
@@ -179,6 +208,10 @@ class Solution:
         given = {f"tables.{k}": v for k, v in self.tables.defaults.items() if v != ""}
         return found | given
 
+    def changes(self, against: Solution | None = None) -> pd.DataFrame:
+        """List what changes hands, against another plan or today's owners."""
+        return changes_between(self, against)
+
     def kpis(self) -> pd.DataFrame:
         """Key figures as a table: index = key, columns ``figure, value, unit``."""
         labels = {key: label_of(key) for key in self.metrics.totals}
@@ -195,6 +228,20 @@ class Solution:
         from planner.workspace import write_plan_folder
 
         return write_plan_folder(Path(folder), self, drawings=drawings)
+
+    def __repr__(self) -> str:
+        """Say in one line how the solve ended."""
+        if self.plan is None:
+            return f"Solution(status={str(self.status)!r})"
+        return (
+            f"Solution(status={str(self.status)!r}, cost={self.cost:,.2f}, "
+            f"bound={self.bound:,.2f}, gap={self.gap:.4%})"
+        )
+
+    def _repr_html_(self) -> str:
+        from planner.workspace import card_of
+
+        return card_of(self)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the territories; returns the axes."""
@@ -277,9 +324,31 @@ def solve(
                 )
             )
         return _solve_bases(scenario, tables, near_bases, interrupted, tell)
+    return solve_tables(
+        scenario, tables, warm_start=warm_start, interrupted=interrupted, tell=tell
+    )
+
+
+def solve_tables(
+    scenario: Scenario,
+    tables: Tables,
+    *,
+    warm_start: Solution | str | Path | pd.Series | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+    tell: Callable[[Progress], None] = lambda progress: None,
+) -> Solution:
+    """Solve with clean tables in hand, without `[bases]`; arguments as for `solve`."""
     tables, scenario = set_apart(tables, scenario)
     compiled = compile_problem(tables, scenario)
     start = None if warm_start is None else read_start(warm_start, compiled)
+    if scenario.priorities:
+        warm_up()
+        tell = in_currency(tell, compiled.problem.cost_scale)
+        found = solve_in_order(
+            scenario, tables, start=start, interrupted=interrupted, tell=tell
+        )
+        solution = _solution(found.scenario, tables, found.compiled, found.result)
+        return replace(solution, stages=found.stages)
     return solve_compiled(
         scenario, tables, compiled, start=start, interrupted=interrupted, tell=tell
     )
@@ -357,7 +426,7 @@ def solve_compiled(
     if compiled.problem.areas is not None or len(compiled.problem.rep) > HINT_ARCS:
         warm_up()
     if start is None and compiled.problem.areas is not None:
-        start = _todays_map(compiled)
+        start = todays_map(compiled)
     result = known
     if known is None or scenario.solve.time_limit > LEAST_SECONDS:
         result = solve_problem(
@@ -371,17 +440,24 @@ def solve_compiled(
     if known is not None and (result is None or known.cost < result.cost):
         result = known
     assert result is not None
+    return _solution(scenario, tables, compiled, result)
+
+
+def _solution(
+    scenario: Scenario, tables: Tables, compiled: Compiled, result: Result
+) -> Solution:
+    """Unfold a result, beside today's ways."""
     compiled = replace(compiled, problem=result.problem)
     ways: tuple[Baseline, ...] = ()
     if result.status is not Status.INFEASIBLE:
-        ways = _todays_ways(scenario, tables, compiled)
-        result = _at_least_as_good(result, compiled, ways)
+        ways = todays_ways(scenario, tables, compiled)
+        result = at_least_as_good(result, compiled, ways)
         compiled = replace(compiled, problem=result.problem)
     if result.arcs is None:
         why = reasons_why_not(compiled, scenario)
         return Solution(scenario, tables, compiled, result, None, (), why)
     if compiled.problem.areas is not None:
-        result = _names_stay(result, compiled)
+        result = names_stay(result, compiled)
     if tables.bases is not None:
         opening = opening_cost(tables, compiled.problem.cost_scale)
         result = with_opening(result, opening)
@@ -391,72 +467,3 @@ def solve_compiled(
     assert result.arcs is not None
     plan = Plan.of_arcs(compiled, result.arcs)
     return Solution(scenario, tables, compiled, result, plan, ways)
-
-
-def _todays_map(compiled: Compiled) -> WarmStart | None:
-    """Start from today's map where leaving it is capped, and no pair has a price."""
-    pairs, problem = compiled.pairs, compiled.problem
-    capped = {problem.measures[row.measure] for row in problem.rows} & {*MOVED}
-    if problem.total_cost.any() or not capped:
-        return None
-    first = np.unique(compiled.unit_of, return_index=True)[1]
-    return WarmStart(pairs.owner[first].astype(np.intp))
-
-
-def _names_stay(result: Result, compiled: Compiled) -> Result:
-    """Let territories keep the reps with whom they share most of today's map."""
-    assert result.arcs is not None
-    arcs = named_by_today(compiled, result.arcs)
-    cost = evaluate(compiled.problem, arcs).cost
-    status = Status.OPTIMAL if cost == result.bound else Status.FEASIBLE
-    return replace(result, arcs=arcs, cost=cost, status=status)
-
-
-def in_currency(
-    tell: Callable[[Progress], None], scale: int
-) -> Callable[[Progress], None]:
-    """Return a listener to progress in cost steps that passes it on in currency."""
-    return lambda moment: tell(
-        moment._replace(cost=moment.cost / scale, bound=moment.bound / scale)
-    )
-
-
-def _todays_ways(
-    scenario: Scenario, tables: Tables, compiled: Compiled
-) -> tuple[Baseline, ...]:
-    rules, chosen = None, scenario.baselines
-    if chosen.rules is not None:
-        rules = read_rules(scenario.base / chosen.rules, tables)
-    return tuple(
-        baselines(
-            compiled,
-            rules=rules,
-            performance=chosen.performance,
-            seed=scenario.solve.seed,
-        )
-    )
-
-
-def _at_least_as_good(
-    result: Result, compiled: Compiled, ways: tuple[Baseline, ...]
-) -> Result:
-    """Take a simple way that keeps every rule where the search had less."""
-    kept = [way for way in ways if way.feasible and way.cost < result.cost]
-    if not kept:
-        return result
-    best = min(kept, key=lambda way: way.cost)
-    problem = compiled.problem
-    rep_of_unit = np.empty(problem.n, dtype=np.intp)
-    rep_of_unit[compiled.unit_of] = np.where(
-        best.rep_of < 0, problem.nobody, best.rep_of
-    )
-    if problem.source is not None:
-        problem = problem.source.with_plan(problem, rep_of_unit)
-    return replace(
-        result,
-        problem=problem,
-        status=Status.OPTIMAL if best.cost == result.bound else Status.FEASIBLE,
-        arcs=problem.arcs_of(rep_of_unit),
-        cost=best.cost,
-        method=f"{result.method}, {best.name}",
-    )

@@ -74,14 +74,16 @@ class ArcSource:
             pairs.fit_cost,
         )
         codes = np.zeros(len(pairs.accounts), dtype=np.int64)
-        for text in texts:
-            codes = codes * (text.codes.max(initial=0) + 1) + text.codes
+        for each in (*(text.codes for text in texts), *pairs.pools.takes.T):
+            codes = codes * (int(each.max(initial=0)) + 1) + each
             codes = np.unique(codes, return_inverse=True)[1]
         self.kind = codes
         self.first_of_kind = np.unique(codes, return_index=True)[1]
         column, row = self.first_of_kind[:, None], np.arange(pairs.m)[None]
-        self._barred = (pairs.lacks_required(column, row) > 0) | pairs.never(
-            column, row
+        self._barred = (
+            (pairs.lacks_required(column, row) > 0)
+            | pairs.never(column, row)
+            | ~pairs.pools.may_take(column, row)
         )
         self._lacks = pairs.lacks_preferred(column, row).astype(float)
         self._fit = pairs.fit_cost(column, row).astype(float)
@@ -104,6 +106,10 @@ class ArcSource:
         if "handover" in pairs.terms:
             columns.append(np.where(known, pairs.handover, 0.0).astype(float))
             self._factors.append(("handover", None))
+        for amount, prices in zip(pairs.pools.amounts, pairs.pools.prices, strict=True):
+            if prices.any():
+                columns.append(amount * pairs.cost_scale)
+                self._factors.append(("pool", prices[:-1]))
         self._own = np.stack(columns, axis=1) if columns else np.zeros((len(known), 0))
 
     def _roads(self) -> None:
@@ -159,7 +165,8 @@ class ArcSource:
         rounding = 0.5 * (np.abs(each).sum(axis=0) + sum(map(np.abs, dearer.values())))
         table = np.where(self._barred, np.inf, table - rounding - 0.01)
         factor = [
-            dearer[name] if by_rep is None else of[name] * by_rep
+            (dearer[name] if name in dearer else of[name])
+            * (1.0 if by_rep is None else by_rep)
             for name, by_rep in self._factors
         ]
         per_km = scale * travel.cost_per_km * dearer.get("travel", none)

@@ -95,14 +95,20 @@ CODES = (
     # What the judge asks.
     *(N_("certificate"), N_("complete"), N_("seal"), N_("inputs"), N_("plan")),
     *(N_("recount"), N_("eligibility"), N_("left out"), N_("limits"), N_("balance")),
-    *(N_("budgets"), N_("together"), N_("apart"), N_("cost per account")),
+    *(N_("budgets"), N_("pools"), N_("together"), N_("apart"), N_("cost per account")),
     *(N_("units"), N_("terms"), N_("cost"), N_("loads"), N_("reps"), N_("moved")),
     *(N_("regions"), N_("adjacency"), N_("contiguity"), N_("accounts in regions")),
-    *(N_("bases"), N_("bound over bases"), N_("opening")),
+    *(N_("bases"), N_("bound over bases"), N_("opening"), N_("centres")),
+    # Figures side by side, and what a child process is doing.
+    *(N_("lower"), N_("higher"), N_("tied"), N_("waiting"), N_("solving")),
+    *(N_("writing"), N_("known"), N_("failed"), N_("not run"), N_("name")),
+    *(N_("folder"),),
+    *(N_("decisions"), N_("accept"), N_("reject")),
     # Measures, terms of the cost, and budgets.
     *(N_("accounts"), N_("hours"), N_("value"), N_("moved_accounts")),
     *(N_("moved_value"), N_("travel"), N_("skill"), N_("fit"), N_("handover")),
     *(N_("leave_out"), N_("moved_regions"), N_("compactness"), N_("cut_edges")),
+    N_("pool"),
     # Kinds and units of figures.
     *(N_("id"), N_("text"), N_("number"), N_("degrees"), N_("yes/no"), N_("skills")),
     *(N_("share"), N_("currency"), N_("capacity"), N_("target")),

@@ -7,18 +7,22 @@ import json
 import os
 import shutil
 import tempfile
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from planner.briefing import PLAN, briefing
 from planner.certificate import FORMAT, certificate_of, seal
+from planner.decisions import DECISIONS, write_decisions
 from planner.errors import PlannerError
 from planner.reporting import PlanView
 from planner.scenario import read_scenario
 from planner.tables import (
     PREFIX,
+    is_pool,
     planning_rows,
     read_clean,
     safe_series,
@@ -64,12 +68,49 @@ def write_plan_folder(
         raise PlannerError(
             _("There is no plan to write: {status}.").format(status=solution.status)
         )
+    return _all_or_nothing(folder, lambda fresh: _fill(fresh, solution, drawings))
+
+
+def adopt_plan_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """
+    Write a plan folder that was made elsewhere: all of it, or nothing.
+
+    Parameters
+    ----------
+    folder
+        As for `write_plan_folder`.
+    files
+        Path within the folder, with ``/``, -> bytes.
+
+    Raises
+    ------
+    PlannerError
+        If the target is something else, or a path leads out of it.
+    """
+
+    def fill(fresh: Path) -> list[str]:
+        for name, data in files.items():
+            parts = PurePosixPath(name).parts
+            if not parts or ".." in parts or PurePosixPath(name).is_absolute():
+                raise PlannerError(
+                    _("{name} is no file of a plan folder.").format(name=name)
+                )
+            path = fresh.joinpath(*parts)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return []
+
+    _all_or_nothing(folder, fill)
+
+
+def _all_or_nothing(folder: Path, fill: Callable[[Path], list[str]]) -> list[str]:
+    """Fill a new folder beside the target, then let them change places."""
     folder = folder.resolve()  # a link keeps pointing at the folder
     check_target(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        messages = _fill(fresh, solution, drawings)
+        messages = fill(fresh)
         fresh.chmod(0o755)
         _sync(fresh)
         _change_places(fresh, folder)
@@ -155,12 +196,14 @@ def _sync(folder: Path) -> None:
 
 
 def _fill(folder: Path, solution: Solution, drawings: bool) -> list[str]:
-    _write_plan(folder / "plan.csv", solution)
+    _write_plan(folder / PLAN, solution)
     if solution.scenario.unit == "region":
         _write_regions(folder / REGIONS, solution)
     _write_reps(folder / "reps.csv", solution)
     if solution.tables.bases is not None:
         _write_bases(folder / BASES, solution)
+    if solution.decisions is not None and len(solution.decisions):
+        write_decisions(folder / DECISIONS, solution.decisions)
     inputs = folder / "inputs"
     inputs.mkdir()
     (inputs / "scenario.toml").write_text(solution.scenario.to_toml(), "utf-8")
@@ -189,7 +232,8 @@ def _draw(folder: Path, solution: Solution, certificate: dict[str, Any]) -> list
         shapes = layers["territories"].to_json(drop_id=False, ensure_ascii=False)
         (folder / "territories.geojson").write_text(shapes, "utf-8")
         messages = write_map(folder, **layers)
-    write_report(folder / "report.html", view.report_data(layers, language()))
+    said = briefing(view, layers, language(), folder=folder)
+    write_report(folder / "report.html", said)
     return messages
 
 
@@ -204,6 +248,8 @@ def _write_plan(path: Path, solution: Solution) -> None:
             frame[column] = frame[column].map(f"{{:.{digits}f}}".format)
     km = frame["distance_km"]
     frame["distance_km"] = km.map("{:.3f}".format).where(km.notna(), "")
+    reasons = solution.reasons_by_account().reindex(frame["account_id"])
+    frame["reason"] = safe_series(reasons).to_numpy()
     frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 
@@ -223,6 +269,11 @@ def _write_reps(path: Path, solution: Solution) -> None:
             "team": safe_series(reps["team"].astype(str)).to_numpy(),
         }
     )
+    if solution.scenario.pools:
+        pooled = is_pool(reps, solution.scenario)
+        frame["pool"] = np.where(pooled, "yes", "no")
+    if len(solution.plan.centres):
+        frame["centre"] = solution.plan.centres.to_numpy()
     loads = load_by_rep(solution)
     frame = frame.join(loads, on="rep_id")
     extra = measured.drop(columns=[c for c in measured if c in frame])
@@ -277,7 +328,11 @@ def view_of(solution: Solution, certificate: dict[str, Any]) -> PlanView:
     """Return the view of a plan that was just found."""
     assert solution.plan is not None
     return PlanView(
-        solution.scenario, solution.tables, solution.plan.owner, certificate
+        solution.scenario,
+        solution.tables,
+        solution.plan.owner,
+        certificate,
+        solution.plan.centres,
     )
 
 
@@ -292,7 +347,7 @@ def read_plan_folder(folder: Path) -> PlanView:
     """
     try:
         certificate = json.loads((folder / CERTIFICATE).read_text("utf-8"))
-        plan = pd.read_csv(folder / "plan.csv", dtype=str, keep_default_na=False)
+        plan = pd.read_csv(folder / PLAN, dtype=str, keep_default_na=False)
         owner = plan.set_index("account_id")["rep_id"]
         if (folder / REGIONS).is_file():
             regions = pd.read_csv(folder / REGIONS, dtype=str, keep_default_na=False)
@@ -308,7 +363,15 @@ def read_plan_folder(folder: Path) -> PlanView:
     scenario = read_scenario(folder / "inputs" / "scenario.toml")
     tables = read_clean(folder / "inputs")
     rows = planning_rows(tables, scenario).index
-    return PlanView(scenario, tables, owner.reindex(rows), certificate)
+    return PlanView(
+        scenario, tables, owner.reindex(rows), certificate, _read_centres(folder)
+    )
+
+
+def _read_centres(folder: Path) -> pd.Series | None:
+    """Best region of each territory, where the plan has them."""
+    reps = pd.read_csv(folder / "reps.csv", dtype=str, keep_default_na=False)
+    return reps.set_index("rep_id")["centre"] if "centre" in reps else None
 
 
 def redraw_map(folder: Path, output: Path) -> list[str]:
@@ -338,16 +401,35 @@ def redraw_map(folder: Path, output: Path) -> list[str]:
     return write_map(output, **layers)
 
 
-def redraw_report(folder: Path, output: Path) -> None:
+def redraw_report(
+    folder: Path,
+    output: Path,
+    *,
+    frontier: Path | None = None,
+    headcount: Path | None = None,
+) -> list[str]:
     """
     Write the report of a plan folder, in the chosen language, to another file.
+
+    Parameters
+    ----------
+    output
+        ``.pdf`` for a PDF, anything else is HTML.
+    frontier, headcount
+        Folders with ``frontier.csv`` and ``curve.csv``, to be shown as well.
+
+    Returns
+    -------
+    Messages for the user, such as a font to install; usually none.
 
     Raises
     ------
     PlannerError
-        If the file lies in the sealed plan folder.
+        If the file lies in the sealed plan folder, one of the other folders does not
+        hold what it should, or what writes PDF is not installed.
     """
     from planner.report import write_report
+    from planner.report.pdf import check_pdf, write_pdf
 
     if folder.resolve() in output.resolve().parents:
         raise PlannerError(
@@ -355,9 +437,23 @@ def redraw_report(folder: Path, output: Path) -> None:
                 "{folder} is sealed by its certificate. Name a file elsewhere with -o."
             ).format(folder=folder)
         )
+    as_pdf = output.suffix.lower() == ".pdf"
+    if as_pdf:
+        check_pdf()  # before the work, not after it
     view = read_plan_folder(folder)
+    said = briefing(
+        view,
+        view.layers(),
+        language(),
+        folder=folder,
+        frontier=frontier,
+        headcount=headcount,
+    )
     output.parent.mkdir(parents=True, exist_ok=True)
-    write_report(output, view.report_data(view.layers(), language()))
+    if as_pdf:
+        return write_pdf(output, said)
+    write_report(output, said)
+    return []
 
 
 def plot_plan(solution: Solution, ax: Axes | None = None) -> Axes:
@@ -376,6 +472,17 @@ def plot_plan(solution: Solution, ax: Axes | None = None) -> Axes:
     layers = _layers_or_raise(view_of(solution, certificate_of(solution)))
     layers.pop("subtitle")
     return plot_territories(**layers, ax=ax)
+
+
+def card_of(solution: Solution) -> str:
+    """Return what a notebook shows of a solution: key figures and a small map."""
+    from planner.report import card, card_without_plan
+
+    if solution.plan is None:
+        ended = _("No plan: {status}.").format(status=_(solution.status))
+        return card_without_plan(solution.scenario.name, ended, solution.reasons)
+    view = view_of(solution, certificate_of(solution))
+    return card(briefing(view, view.layers(), language()))
 
 
 def _layers_or_raise(view: PlanView) -> dict[str, Any]:

@@ -10,12 +10,13 @@ import pandas as pd
 
 from planner.evaluate.recount import Recount
 from planner.scenario import Scenario
+from planner.scenario.rules import Apart, Together
 from planner.tables import Tables
 
 
 def random_question(seed: int) -> tuple[Scenario, dict[str, pd.DataFrame]]:
     """
-    Return a scenario and its frames: 2 to 6 accounts, 2 to 3 reps, mixed rules.
+    Return a scenario and its frames: 2 to 6 accounts, 2 to 3 reps, pools, mixed rules.
 
     Limits are drawn from the loads of a random plan, exactly or one step off, since
     that is where solvers and checkers go wrong.
@@ -162,7 +163,47 @@ def _rules(
         }
     if maybe(0.2):
         rules["travel"]["max_km"] = 400
+    if maybe(0.4):
+        _add_pools(rng, rules)
     return rules
+
+
+def _add_pools(rng: np.random.Generator, rules: dict[str, Any]) -> None:
+    """Add one or two pools, one of whom may own accounts today, and rules on them."""
+    pools: list[dict[str, Any]] = []
+    for name in ["gone", "desk"][: int(rng.integers(1, 3))]:
+        pool: dict[str, Any] = {
+            "id": name,
+            "cost_per_account": float(rng.choice([0, 35.5])),
+            "cost_per_visit": float(rng.choice([0, 12.345])),
+            "cost_per_hour": float(rng.choice([0, 21])),
+            "value_share": float(rng.choice([0, 0.125])),
+            "skills": str(rng.choice(["", "x", "x;y:2"])),
+            "grade": str(rng.choice(["", "junior"])),
+            "team": str(rng.choice(["", "T1", "T3"])),
+        }
+        if rng.random() < 0.4:
+            pool["where"] = [{"column": "value", "at_most": 25}]
+        if rng.random() < 0.4:
+            pool["capacity"] = float(rng.choice([1, 3.5, 6.75]))
+        if rng.random() < 0.4:
+            pool["max_accounts"] = int(rng.integers(0, 4))
+        pools.append(pool)
+    rules["pools"] = pools
+    if rng.random() < 0.3:
+        low = {"measure": "accounts", "reps": [pools[0]["id"]], "low": 1}
+        rules["limits"].append(low)
+    if pools[0]["team"] and rng.random() < 0.5:
+        teams = [pools[0]["team"]]
+        high = {"measure": "hours", "teams": teams, "per": "team", "high": 7.5}
+        rules["limits"].append(high)
+    if rng.random() < 0.2:
+        rules["pins"] = [{"accounts": ["A1"], "reps": [pools[-1]["id"], "R0"]}]
+    if rng.random() < 0.2:
+        rules["budgets"].append({"of": "pool", "amount": 50})
+    for entry in rules["balance"]:
+        if rng.random() < 0.5:
+            entry["of_total"] = 0.8
 
 
 def brute_force(scenario: Scenario, tables: Tables) -> int | None:
@@ -201,7 +242,7 @@ def brute_force(scenario: Scenario, tables: Tables) -> int | None:
         label = np.arange(nobody + 1)
         if entry.label == "team":
             label[:-1] = [list(team).index(t) if t else r for r, t in enumerate(team)]
-        for members in _sets(count, entry.column):
+        for members in _sets(count, entry):
             if entry.price is None:
                 good &= (plans[:, members] == plans[:, members[:1]]).all(axis=1)
                 continue
@@ -209,12 +250,12 @@ def brute_force(scenario: Scenario, tables: Tables) -> int | None:
                 used = {int(label[r]) for r in plan[members] if r != nobody}
                 cost[p] += round(entry.price * count.cost_scale) * max(0, len(used) - 1)
     for entry in scenario.apart:
-        for members in _sets(count, entry.column):
+        for members in _sets(count, entry):
             for r in range(nobody):
                 good &= (plans[:, members] == r).sum(axis=1) <= 1
     return int(cost[good].min()) if good.any() else None
 
 
-def _sets(count: Recount, column: str) -> list[np.ndarray]:
-    labels = count.labels(column)
+def _sets(count: Recount, entry: Together | Apart) -> list[np.ndarray]:
+    labels = count.labels(entry.column, entry.where)
     return [np.flatnonzero(labels == code) for code in range(labels.max() + 1)]

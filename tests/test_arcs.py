@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from many import REPS, question
+from many import question
 
 from planner import compile as compiling
 from planner import source as source_module
@@ -87,7 +87,7 @@ def test_widening_keeps_order_and_numbers(
     dense, sparse = both(seed, monkeypatch)
     source = sparse.problem.source
     assert source is not None
-    none = np.zeros((len(sparse.problem.measures), REPS + 1))
+    none = np.zeros((len(sparse.problem.measures), sparse.problem.m + 1))
     limit = np.full(sparse.problem.n, 1e12)
     wide = with_arcs(sparse.problem, source.below(sparse.problem, limit, none))
     assert (wide.start == dense.problem.start).all()

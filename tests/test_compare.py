@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from small import ACCOUNTS, DISTANCES, question
 
-from planner.compare import compare, moved_between
+from planner.comparison import compare, moved_between
 from planner.errors import PlannerError
 from planner.tables import write_clean
 
@@ -80,7 +80,7 @@ def test_figures_and_differences(first: Path, second: Path) -> None:
     """The second plan less the first one, figure by figure."""
     table = compare([first, second])
     assert table.index.name == "figure"
-    columns = ["label", "unit", "better", "stay", "move", "delta move"]
+    columns = ["label", "unit", "better", "best", "stay", "move", "delta move"]
     assert table.columns.tolist() == columns
     for key, stay, move in (
         ("cost", 8, 10),
@@ -93,7 +93,7 @@ def test_figures_and_differences(first: Path, second: Path) -> None:
         ("value_changed", 0, 200),
     ):
         expected = [stay, move, move - stay]
-        assert table.loc[key, columns[3:]].tolist() == pytest.approx(expected), key
+        assert table.loc[key, columns[4:]].tolist() == pytest.approx(expected), key
     assert table.loc["cost", "unit"] == "currency"
     assert table.loc["cost", "better"] == "lower"
     assert table.loc["reps", "better"] == ""
@@ -171,7 +171,7 @@ def test_folders_of_the_same_name_stay_apart(first: Path, tmp_path: Path) -> Non
     plan = {"a1": "r1", "a2": "r2", "a3": "r2"}
     second, third = (folder(tmp_path / day / "stay", plan) for day in ("mo", "tu"))
     table = compare([first, second, third])
-    assert table.columns.tolist()[3:6] == ["stay", "stay (2)", "stay (3)"]
+    assert table.columns.tolist()[4:7] == ["stay", "stay (2)", "stay (3)"]
     assert table.loc["cost", "delta stay (3)"] == 2
 
 
@@ -183,7 +183,7 @@ def test_a_folder_without_a_certificate(first: Path, tmp_path: Path) -> None:
 
 def test_one_folder_is_no_comparison(first: Path) -> None:
     """The message says how many are needed."""
-    with pytest.raises(PlannerError, match="needs two plan folders or more"):
+    with pytest.raises(PlannerError, match="Name two or more: plan folders, scenarios"):
         compare([first])
 
 

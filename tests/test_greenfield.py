@@ -232,6 +232,17 @@ def test_an_edited_plan_keeps_its_bases(two_of_three: Solution, tmp_path: Path) 
     assert opened(edited) == opened(two_of_three)
 
 
+def test_decisions_keep_the_bases(two_of_three: Solution, tmp_path: Path) -> None:
+    """Accepting all that is proposed changes neither bases nor cost."""
+    table = two_of_three.changes().assign(decision="accept")
+    edited = planner.resolve(two_of_three, decisions=table)
+    assert edited.cost == pytest.approx(two_of_three.cost)
+    edited.save(tmp_path / "out", drawings=False)
+    verdict = verify(tmp_path / "out")
+    assert verdict.ok, str(verdict)
+    assert opened(edited) == opened(two_of_three)
+
+
 def test_messages_say_what_to_change() -> None:
     """Too many, too few, no room, no such range."""
     frames = {"accounts": accounts_at(LINE), "bases": sites_at(SITES)}

@@ -38,3 +38,6 @@ START = click.option(
     help="Start from this plan folder, or CSV file with account_id,rep_id.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+FAULTS = click.option(
+    "--faults", type=FILE, metavar="FILE", help="Write every fault as CSV."
+)

@@ -13,10 +13,40 @@ from planner.words import _
 
 @click.command()
 @click.argument("folder", type=FOLDER)
-@click.option("-o", "--output", type=FILE, required=True, metavar="FILE.html")
-def report(folder: Path, output: Path) -> None:
-    """Write the report of a plan folder again, in the chosen language."""
+@click.option(
+    "-o",
+    "--output",
+    type=FILE,
+    required=True,
+    metavar="FILE",
+    help="FILE.html, or FILE.pdf (needs the extra pdf).",
+)
+@click.option(
+    "--frontier",
+    type=FOLDER,
+    metavar="DIR",
+    help="Show the trade-offs that planner frontier wrote there.",
+)
+@click.option(
+    "--headcount",
+    type=FOLDER,
+    metavar="DIR",
+    help="Show the curve of several numbers of reps that was written there.",
+)
+def report(
+    folder: Path, output: Path, frontier: Path | None, headcount: Path | None
+) -> None:
+    """Write the report of a plan folder again, in the chosen language.
+
+    \b
+    Example:
+        planner report out/ -o report.pdf --headcount sizes/
+        planner --lang zh report out/ -o report.html
+    """
     from planner.workspace import redraw_report
 
-    redraw_report(folder, output)
+    for message in redraw_report(
+        folder, output, frontier=frontier, headcount=headcount
+    ):
+        talk(message)
     talk(_("wrote {path}").format(path=output))

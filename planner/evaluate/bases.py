@@ -44,11 +44,17 @@ def bases_as_chosen(recount: Recount, table: dict[str, list[str]]) -> Check:
         _("{id} stays open, but is no rep").format(id=base)
         for base in bases.index[kept & ~opened]
     ]
+    visiting = recount.reps[~recount.pools.is_pool[:-1]]
     faults += [
         _("{id} is a rep, but no base").format(id=rep)
-        for rep in recount.reps.index.difference(bases.index)
+        for rep in visiting.index.difference(bases.index)
     ]
-    faults += _other_cells(bases, recount.reps)
+    faults += [
+        _("{id} is a base, but also a pool").format(id=pool.id)
+        for pool in recount.scenario.pools
+        if pool.id in bases.index
+    ]
+    faults += _other_cells(bases, visiting)
     count, most = int(opened.sum()), asked.count
     if count > most or (asked.exactly and count < most):
         faults.append(
@@ -133,6 +139,7 @@ class BasesBound:
                 rows += [
                     replace(known[0], id=f"{family}/{base}", reps=np.array([column]))
                     for column, base in enumerate(everyone)
+                    if not self.recount.pools.is_pool[column]
                 ]
         return rows
 
@@ -175,13 +182,14 @@ class BasesBound:
 
     def value(self) -> int:
         """Return the bound in cost units; see `faults` before it is used."""
-        count = self.recount
+        count, asked = self.recount, self.recount.scenario.bases
+        assert asked is not None
         for parts, starts in count.blocks(np.arange(len(count.accounts))):
             unit = count.pairs(parts[0]).summed(starts)
             for rows in parts[1:]:
                 unit = unit + count.pairs(rows).summed(np.zeros(1, np.int64))
             self._take(unit, parts[0][starts])
-        opening = _costs(count).tolist()
+        opening = [*_costs(count).tolist(), *(0 for _pool in count.scenario.pools)]
         least = self._least.tolist()[:-1]
         values = [v + c * self.scale for v, c in zip(least, opening, strict=True)]
         for name, price in self._prices.items():
@@ -189,13 +197,12 @@ class BasesBound:
             free = (row.high or 0) * price if price > 0 else row.low * price
             values[int(row.reps[0])] -= free
         kept = _bases(count)["kept"].to_numpy(bool).tolist()
+        most = max(0, asked.count - sum(kept))
+        kept += [True for _pool in count.scenario.pools]  # they stand last
         total = sum(self._of_unit) + int(self._least[-1])
         total += sum(v for v, stays in zip(values, kept, strict=True) if stays)
         others = sorted(v for v, stays in zip(values, kept, strict=True) if not stays)
-        asked = self.recount.scenario.bases
-        assert asked is not None
-        best = others[: max(0, asked.count - sum(kept))]
-        total += sum(v for v in best if asked.exactly or v < 0)
+        total += sum(v for v in others[:most] if asked.exactly or v < 0)
         return -(-total // self.scale)
 
     def _take(self, units: Pairs, first: Ints) -> None:
@@ -246,6 +253,9 @@ def _every_base(recount: Recount) -> Tables:
     bases, tables = _bases(recount), recount.tables
     stay = bases.index[bases["kept"].to_numpy(bool)]
     reps = bases.drop(columns=["cost", "kept"]).rename_axis("rep_id")
+    stay = stay.append(pd.Index([pool.id for pool in recount.scenario.pools]))
+    if recount.scenario.pools:
+        reps = pd.concat([reps, tables.reps[recount.pools.is_pool[:-1]]])
     frames: dict[str, Any] = {"accounts": tables.accounts, "regions": tables.regions}
     for name, frame in frames.items():
         if frame is not None and "owner" in frame:

@@ -57,6 +57,9 @@ def cells_as_counted(case: Case) -> Check:
 def counted_terms(case: Case, loads: dict[str, int]) -> dict[str, int]:
     """Count every term of the objective again, in cost units."""
     terms = {term: total_of(each) for term, each in case.costs.items()}
+    for index, balance in enumerate(case.recount.scenario.balance):
+        if not balance.hard:  # also where it has no row: nobody has a team
+            terms[f"balance[{index}]"] = 0
     for row in case.recount.rows:
         if row.price is not None and row.high is not None:
             outside = max(0, loads[row.id] - row.high, row.low - loads[row.id])
@@ -66,7 +69,7 @@ def counted_terms(case: Case, loads: dict[str, int]) -> dict[str, int]:
     for index, entry in enumerate(case.recount.scenario.together):
         if entry.price is None:
             continue
-        labels = case.recount.labels(entry.column)
+        labels = case.recount.labels(entry.column, entry.where)
         reps: dict[int, set[Any]] = {}
         for at in np.flatnonzero(served & (labels >= 0)).tolist():
             rep = int(case.chosen[at])
@@ -144,8 +147,11 @@ def reps_as_counted(case: Case, table: dict[str, list[str]]) -> Check:
     if sorted(table["rep_id"]) != sorted(reps):
         return checked("reps", [_("reps.csv does not list every rep once")], "")
     line_of = {rep_id: line for line, rep_id in enumerate(table["rep_id"])}
-    for column in ("name", "team"):
-        texts = recount.reps[column].tolist()
+    wanted = {name: recount.reps[name].tolist() for name in ("name", "team")}
+    if recount.scenario.pools:
+        pooled = recount.pools.is_pool[:-1]
+        wanted["pool"] = np.where(pooled, "yes", "no").tolist()
+    for column, texts in wanted.items():
         found = [table[column][line_of[rep_id]] for rep_id in reps]
         faults += [
             _("{rep}: {column} is {found!r}, it should be {text!r}").format(

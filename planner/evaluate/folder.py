@@ -32,6 +32,7 @@ STANDARD = (
     "plan.csv",
     "regions.csv",
     "bases.csv",
+    "decisions.csv",
     "reps.csv",
     "territories.geojson",
     "map.png",
@@ -83,6 +84,18 @@ class _Moved(_Part):
     value: float
 
 
+class StageClaim(_Part):
+    """What a priority came to, in currency a year."""
+
+    term: str
+    slack: float
+    absolute: float
+    value: float
+    bound: float
+    cap: float
+    weight: float
+
+
 class Certificate(_Part):
     format: Literal["planner-certificate/1"]
     status: Literal["optimal", "feasible"]
@@ -95,6 +108,7 @@ class Certificate(_Part):
     terms: dict[str, int]
     dual: DualClaim
     bases: BasesClaim | None = None
+    priorities: list[StageClaim] = []
     measures: dict[str, int]
     limits: list[_Load]
     moved: _Moved

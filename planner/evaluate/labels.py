@@ -41,11 +41,21 @@ LABELS = {
     "cost": Label(lambda: _("Cost a year"), "currency", "lower"),
     "bound": Label(lambda: _("Proven lower bound"), "currency", None),
     "gap": Label(lambda: _("Proven gap"), "share", "lower"),
+    "cost_at_first": Label(
+        lambda: _("Cost a year at the first plan's prices"), "currency", "lower"
+    ),
+    "broken_at_first": Label(
+        lambda: _("Rules of the first plan that it breaks"), "", "lower"
+    ),
+    "rules_broken": Label(lambda: _("Rules broken"), "", "lower"),
     "accounts": Label(lambda: _("Accounts"), "accounts", None),
     "accounts_left_out": Label(lambda: _("Accounts left out"), "accounts", "lower"),
     "value_left_out": Label(lambda: _("Value left out"), "value", "lower"),
     "reps": Label(lambda: _("Reps"), "reps", None),
     "reps_without_accounts": Label(lambda: _("Reps without accounts"), "reps", "lower"),
+    "accounts_in_pools": Label(lambda: _("Accounts in pools"), "accounts", None),
+    "value_in_pools": Label(lambda: _("Value in pools"), "value", None),
+    "value_in_pools_share": Label(lambda: _("Share of value in pools"), "share", None),
     "travel_km": Label(lambda: _("Travel a year"), "km", "lower"),
     "travel_hours": Label(lambda: _("Hours on the road a year"), "h", "lower"),
     "mean_km": Label(lambda: _("Mean distance, one way"), "km", "lower"),

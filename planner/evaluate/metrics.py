@@ -77,7 +77,8 @@ def metrics(tables: Tables, scenario: Scenario, owner: pd.Series) -> Metrics:
         Load in units of the measure, as in the plan's own rows (with travel and
         factors by grade where the measure has them).
     pct_of_average_<q>
-        100 x load / mean load of all reps.
+        100 x load / mean load of all reps; pools take no part in this, in targets, and
+        in the totals of reps and of balance.
     target_<q>, pct_of_target_<q>
         Of the first balance entry of the measure that is per rep: total own demand x
         weight / all weights; 100 x load / target. Regions set apart and their reps
@@ -119,12 +120,8 @@ class _Count:
     def __init__(self, survey: Survey) -> None:
         self.survey, self.m = survey, survey.m
         self.capacity = survey.tables.reps["capacity"].to_numpy(float)
-        capped = [
-            limit.measure
-            for limit in survey.scenario.limits
-            if limit.per == "rep" and limit.high == "capacity"
-        ]
-        self.worked = survey.loads[capped[0] if capped else "hours"]
+        self.worked = survey.loads[survey.scenario.capacity_measure]
+        self.is_pool = survey.pairs.is_pool[:-1]
 
     def metrics(self) -> Metrics:
         reps = self._reps()
@@ -152,7 +149,9 @@ class _Count:
         }
         for name, load in survey.loads.items():
             columns[f"load_{name}"] = load
-            columns[f"pct_of_average_{name}"] = _share(100 * load, load.mean())
+            own = np.where(self.is_pool, np.nan, load)
+            mean = load[~self.is_pool].mean() if not self.is_pool.all() else np.nan
+            columns[f"pct_of_average_{name}"] = _share(100 * own, mean)
             if (target := self._target(name)) is not None:
                 columns[f"target_{name}"] = target
                 columns[f"pct_of_target_{name}"] = _share(100 * load, target)
@@ -206,10 +205,12 @@ class _Count:
             field = self.survey.tables.reps[entries[0].target]
             weight = np.nan_to_num(field.to_numpy(float))
         pairs = self.survey.pairs
-        weight[pairs.is_apart[:-1]] = 0.0  # a region set apart is no part of balance
-        total = float(pairs.own[name][pairs.apart_rep < 0].sum())
+        # A region set apart is no part of balance, nor is a pool.
+        aside = pairs.is_apart[:-1] | self.is_pool
+        weight[aside] = 0.0
+        total = float(pairs.own[name][pairs.apart_rep < 0].sum()) * entries[0].part
         target = _share(total * weight, weight.sum())
-        return np.where(pairs.is_apart[:-1], np.nan, target)
+        return np.where(aside, np.nan, target)
 
     # ---- over all reps -----------------------------------------------------------
 
@@ -218,15 +219,16 @@ class _Count:
         known = ~np.isnan(survey.km)
         km, visits = survey.km[known], survey.visits[known]
         trips = survey.trips[known]
-        given = ~np.isnan(self.capacity)
+        given = ~np.isnan(self.capacity) & ~self.is_pool
         asked, matched = survey.skills
         nothing = len(km) == 0
         return {
             "accounts": survey.is_account.sum(),
             "accounts_left_out": (~survey.served).sum(),
             "value_left_out": survey.value[~survey.served].sum(),
-            "reps": self.m,
-            "reps_without_accounts": (reps["accounts"] == 0).sum(),
+            "reps": (~self.is_pool).sum(),
+            "reps_without_accounts": (reps["accounts"].eq(0) & ~self.is_pool).sum(),
+            **self._in_pools(reps),
             "travel_km": np.nan if nothing else 2 * trips @ km,
             "travel_hours": np.nan if nothing else 2 * trips @ survey.hours[known],
             "mean_km": np.nan if nothing else km.mean(),
@@ -236,6 +238,18 @@ class _Count:
                 self.worked[given].sum(), self.capacity[given].sum()
             ),
             "skill_match": _ratio(matched.sum(), asked.sum()),
+        }
+
+    def _in_pools(self, reps: pd.DataFrame) -> dict[str, float]:
+        """What pools serve, where there are any."""
+        if not self.is_pool.any():
+            return {}
+        survey = self.survey
+        value = survey.value[survey.pairs.is_pool[survey.chosen]].sum()
+        return {
+            "accounts_in_pools": reps["accounts"][self.is_pool].sum(),
+            "value_in_pools": value,
+            "value_in_pools_share": _ratio(value, survey.value.sum()),
         }
 
     def _disruption(self) -> dict[str, float]:
@@ -255,7 +269,7 @@ class _Count:
             "cv": coefficient_of_variation,
             "gini": gini,
         }
-        balanced = ~self.survey.pairs.is_apart[:-1]
+        balanced = ~self.survey.pairs.is_apart[:-1] & ~self.is_pool
         return {
             f"{key}_{name}": figure(load[balanced])
             for name, load in self.survey.loads.items()

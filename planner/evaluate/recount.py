@@ -21,6 +21,7 @@ from scipy.sparse.csgraph import connected_components
 from planner.errors import PlannerError
 from planner.evaluate.ground import Ground, judged_rows
 from planner.evaluate.pairs import Bools, Floats, Ints, Pairs, Roads, column_of, where
+from planner.evaluate.pools import Pools
 from planner.evaluate.rows import rows_of
 from planner.rounding import (
     LARGEST_TOTAL,
@@ -28,7 +29,7 @@ from planner.rounding import (
     decimals_scale,
     to_integers,
 )
-from planner.scenario import Scenario
+from planner.scenario import Condition, Scenario
 from planner.scenario.model import TERMS
 from planner.scenario.rules import Pin
 from planner.tables import Tables, area_regions, parse_skills
@@ -60,6 +61,8 @@ class Recount:
         What a plan decides: the accounts; by regions, these first.
     ground
         The rules of a plan by regions.
+    pools
+        Which reps are pools, and their own rules and costs.
     tables
         The clean tables.
     units, adjacency
@@ -98,6 +101,7 @@ class Recount:
         self._most = min(LARGEST_TOTAL, 2**61 // max(1, len(self.accounts)))
         self.owner = self.reps.index.get_indexer(pd.Index(self.accounts["owner"]))
         self.ground = Ground(scenario, rows, self.reps, self.owner)
+        self.pools = Pools(scenario, self.accounts, self.reps, self.ground.is_region)
         self.roads = Roads(scenario.travel, tables)
         self._levels = [parse_skills(text) for text in self.reps["skills"]]
         self._set_rules()
@@ -107,10 +111,15 @@ class Recount:
         self.rows = rows_of(self)
         self.quantities = {row.quantity for row in self.rows}
 
-    def labels(self, column: str) -> Ints:
-        """Code of each account's label in a column; -1 where blank, shape (n,)."""
+    def labels(self, column: str, only: Sequence[Condition] = ()) -> Ints:
+        """
+        Code of each account's label in a column, shape (n,).
+
+        -1 where it is blank, or where one of the conditions `only` does not hold.
+        """
         values = column_of(self.accounts, column).astype(object)
         blank = values.isna() | (values.astype(str).str.strip() == "")
+        blank |= ~where(self.accounts, only)
         return np.asarray(pd.factorize(values.mask(blank))[0], dtype=np.int64)
 
     def steps(self, values: ArrayLike, scale: int, what: str) -> Ints:
@@ -146,7 +155,9 @@ class Recount:
         self._forbids = self._covered(self.scenario.forbid)
         self.pinned = np.zeros(len(self.accounts), dtype=bool)
         self.pinned[list(self._pins)] = True
-        self.may_leave = ~self.pinned & ~self.locked
+        served = [pin for pin in self.scenario.pins if pin.reps != []]
+        self.may_leave = ~self.locked
+        self.may_leave[list(self._covered(served))] = False
         self.may_leave &= out is not None and where(self.accounts, out.where)
         grades, self.grade = pd.factorize(self.accounts["grade"])[::-1]
         self.required, self.preferred = self.lacking("skills"), self.lacking("prefers")
@@ -208,8 +219,11 @@ class Recount:
             free = (self.owner[rows] == to) | ~self.locked[rows]
             yield _("the account is protected and stays with its owner"), free
         yield from self.ground.rules(rows, to)
+        if self.scenario.pools:
+            yield _("it is not for this pool"), self.pools.may_take(rows, to)
         if self.roads.has_table and travel.missing_pairs == "forbid":
-            yield _("the distance table lacks the pair"), listed
+            known = listed | self.pools.is_pool[to]
+            yield _("the distance table lacks the pair"), known
         if travel.max_km is not None:
             near = (km <= travel.max_km) | self.pinned[rows]
             yield _("farther than travel.max_km"), near
@@ -277,6 +291,7 @@ class Recount:
         shares = (prices.fixed, prices.value_share, prices.tenure_share)
         exists = {
             "travel": self.roads.exist,
+            "pool": bool(plan.pools),
             "skill": plan.skills.missing_preferred > 0,
             "fit": bool(plan.fit),
             "handover": any(x > 0 for x in (*shares, prices.pipeline_share)),
@@ -341,6 +356,9 @@ class Recount:
         if term == "travel":
             trip = km * travel.cost_per_km + hours * travel.cost_per_hour
             return self.steps(self.trips[rows] * trip, self.cost_scale, term)
+        if term == "pool":
+            cost = self.pools.cost(rows, to)
+            return self.steps(cost, self.cost_scale, term)
         if term == "skill":
             code, lacks = self.preferred
             price = self.scenario.skills.missing_preferred
@@ -375,11 +393,14 @@ class Recount:
         count = len(self.accounts)
         ends: list[Ints] = []
         offset = count
-        columns = [one.column for one in self.scenario.together if one.price is None]
+        coded = [
+            self.labels(one.column, one.where)
+            for one in self.scenario.together
+            if one.price is None
+        ]
         if self.scenario.unit == "region":
-            columns.append("area")
-        for column in columns:
-            labels = self.labels(column)
+            coded.append(self.labels("area"))
+        for labels in coded:
             member = np.flatnonzero(labels >= 0)
             ends.append(np.stack([member, labels[member] + offset]))
             offset += int(labels.max(initial=-1)) + 1

@@ -44,7 +44,25 @@ class Row:
 
 def rows_of(recount: Recount) -> list[Row]:
     """Return all limits, balance bands and budgets of a scenario."""
-    return [*_limits(recount), *_balances(recount), *_budgets(recount)]
+    return [
+        *_caps_of_pools(recount),
+        *_limits(recount),
+        *_balances(recount),
+        *_budgets(recount),
+    ]
+
+
+def _caps_of_pools(recount: Recount) -> Iterator[Row]:
+    by_hours = recount.scenario.capacity_measure
+    for index, pool in enumerate(recount.scenario.pools):
+        column = np.array([recount.pools.columns[index]])
+        for name, cap in ((by_hours, pool.capacity), ("accounts", pool.max_accounts)):
+            if cap is None:
+                continue
+            high = highest(float(cap), recount.scales[name])
+            family = f"pools[{index}]"
+            row_id = f"{family}/{name}"
+            yield Row(row_id, family, ("measure", name), column, 0, high)
 
 
 def _sets(recount: Recount, per: str, kept: Bools) -> list[tuple[str, Ints]]:
@@ -73,7 +91,8 @@ def _side(
 def _limits(recount: Recount) -> Iterator[Row]:
     for index, limit in enumerate(recount.scenario.limits):
         family, scale = f"limits[{index}]", recount.scales[limit.measure]
-        kept = np.ones(len(recount.reps), dtype=bool)
+        named = limit.reps is not None or limit.teams is not None
+        kept = named | ~recount.pools.is_pool[:-1]
         if limit.reps is not None:
             kept &= recount.reps.index.isin(limit.reps)
         if limit.teams is not None:
@@ -100,6 +119,9 @@ def _balances(recount: Recount) -> Iterator[Row]:
             weights = np.nan_to_num(
                 column_of(recount.reps, entry.target).to_numpy(float)
             )
+        weights[recount.pools.is_pool[:-1]] = 0.0
+        if recount.pools.is_pool[:-1].all():
+            return
         if not weights.sum() > 0:
             raise PlannerError(
                 _(
@@ -107,9 +129,12 @@ def _balances(recount: Recount) -> Iterator[Row]:
                     "target."
                 ).format(family=family, field=entry.target)
             )
-        in_play = ~recount.ground.is_apart[:-1]  # who is set apart is not balanced
+        # Who is set apart is not balanced, and no pool is.
+        in_play = ~(recount.ground.is_apart | recount.pools.is_pool)[:-1]
         weights[~in_play] = 0.0
         total = recount.own[entry.measure][recount.ground.apart < 0].sum()
+        if entry.of_total is not None:
+            total = total * entry.of_total
         all_weights = weights.sum()
         for suffix, reps in _sets(recount, entry.per, in_play):
             target = float(total * weights[reps].sum() / all_weights)

@@ -53,7 +53,9 @@ def plan_faults(case: Case) -> list[str]:
 
 
 def _is_distance(text: str, case: Case, at: int) -> bool:
-    if not case.recount.roads.exist or case.chosen[at] == case.recount.nobody:
+    nobody_goes = case.recount.pools.is_pool[case.chosen[at]]
+    nobody_goes |= case.chosen[at] == case.recount.nobody
+    if not case.recount.roads.exist or nobody_goes:
         return text == ""
     if not re.fullmatch(r"[0-9]{1,9}\.[0-9]{3}", text):
         return False
@@ -148,7 +150,7 @@ def apart(case: Case) -> Check:
     faults = []
     served = (case.chosen >= 0) & (case.chosen < case.recount.nobody)
     for index, entry in enumerate(case.recount.scenario.apart):
-        labels = case.recount.labels(entry.column)
+        labels = case.recount.labels(entry.column, entry.where)
         seen: dict[tuple[int, int], int] = {}
         for at in np.flatnonzero(served & (labels >= 0)).tolist():
             key = int(labels[at]), int(case.chosen[at])

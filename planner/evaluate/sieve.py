@@ -52,14 +52,19 @@ class Sieve:
         recount = self.recount
         needs, lacks = recount.required
         prefers, misses = recount.preferred
-        codes = np.stack([needs, prefers, recount.grade], axis=1)
-        classes, self.kind = np.unique(codes, axis=0, return_inverse=True)
-        need, prefer, grade = classes.T
+        codes = np.stack([needs, prefers, recount.grade, recount.pools.codes()], axis=1)
+        classes, first, self.kind = np.unique(
+            codes, axis=0, return_index=True, return_inverse=True
+        )
+        need, prefer, grade, _pools = classes.T
         none = np.zeros(recount.nobody)
         wish = recount.scenario.skills.missing_preferred * recount.cost_scale
         cost = wish * misses[prefer, :-1] * self._dearer.get("skill", none)
         cost = cost + recount.fit_steps[grade, :-1] * self._dearer.get("fit", none)
         barred = (lacks[need, :-1] > 0) | recount.never[grade, :-1]
+        barred |= ~recount.pools.may_take(
+            first[:, None], np.arange(recount.nobody)[None]
+        )
         half = sum((np.abs(each) for each in self._of.values()), none)
         half = 0.5 * (half + sum((np.abs(x) for x in self._dearer.values()), none))
         self.table = np.where(barred, np.inf, cost - half - 0.01)
@@ -111,6 +116,12 @@ class Sieve:
         if "handover" in recount.terms:
             columns.append(np.where(known, recount.handover, 0.0))
             factors.append(self._dearer["handover"])
+        pools = recount.pools
+        for column, cost in zip(pools.columns, pools.least(), strict=True):
+            columns.append(cost * recount.cost_scale)
+            one = np.zeros(recount.nobody)
+            one[column] = self._dearer["pool"][column]
+            factors.append(one)
         self.amount = np.array(columns).reshape(len(columns), len(known)).T.copy()
         self.factor = np.array(factors).reshape(len(factors), recount.nobody)
 

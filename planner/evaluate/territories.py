@@ -9,6 +9,7 @@ import pandas as pd
 
 from planner.errors import PlannerError
 from planner.evaluate.case import Case
+from planner.evaluate.centres import Ways
 from planner.evaluate.pairs import Ints
 from planner.evaluate.recount import Recount
 from planner.evaluate.verdict import SHOWN, Check, checked
@@ -135,14 +136,18 @@ def adjacency_as_drawn(recount: Recount) -> Check:
     """
     Derive the neighbours again from the shapes, and compare with adjacency.csv.
 
-    What barriers part is taken as told, for their file is not in the folder: with
-    barriers, a pair may be missing, but none may be added.
+    Shapes are those of regions and of barriers, as they stand in the folder.
     """
     areas, units = recount.scenario.areas, recount.units
+    barriers = recount.tables.barriers
+    if (areas.barriers is None) != (barriers is None):
+        fault = _("inputs/ and the scenario do not agree on whether there are barriers")
+        return Check("adjacency", False, fault)
     try:
         drawn = neighbours(
             units.geometry,
             tolerance_m=areas.tolerance_m,
+            barriers=barriers,
             links=areas.links,
             cuts=areas.cuts,
             islands=areas.islands,
@@ -156,13 +161,12 @@ def adjacency_as_drawn(recount: Recount) -> Check:
         )
         for pair in sorted(told.keys() - true.keys(), key=sorted)
     ]
-    if areas.barriers is None:
-        faults += [
-            _("{one} and {other} are neighbours, and not listed").format(
-                one=min(pair), other=max(pair)
-            )
-            for pair in sorted(true.keys() - told.keys(), key=sorted)
-        ]
+    faults += [
+        _("{one} and {other} are neighbours, and not listed").format(
+            one=min(pair), other=max(pair)
+        )
+        for pair in sorted(true.keys() - told.keys(), key=sorted)
+    ]
     faults += [
         _("{one} and {other}: the border is told as {told} km, drawn {true} km").format(
             one=min(pair), other=max(pair), told=told[pair][1], true=true[pair][1]
@@ -186,6 +190,12 @@ def counted_shapes(case: Case) -> dict[str, int]:
     areas, terms = case.recount.scenario.areas, {}
     if areas.compactness is not None and areas.compactness.to == "centre":
         terms["compactness"] = _spread(case)
+    if areas.compactness is not None and areas.compactness.to == "region":
+        ways = Ways(case.recount)
+        terms["compactness"] = sum(
+            ways.of_territory(np.flatnonzero(case.chosen == rep))[1]
+            for rep in range(case.recount.nobody)
+        )
     if areas.cut_edges is not None:
         terms["cut_edges"] = _cut(case)
     return terms

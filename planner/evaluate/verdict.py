@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from typing import Any
 
 from planner.words import _
@@ -39,16 +40,28 @@ class Verdict:
             line.format(mark=good if c.ok else bad, name=_(c.name), detail=c.detail)
             for c in self.checks
         ]
-        failed = sum(not c.ok for c in self.checks)
-        end = (
-            _("The folder is what its certificate says.")
-            if self.ok
-            else _(
-                "{n} of {all} checks failed. Do not rely on this plan; solve "
-                "again, or ask where the folder comes from."
-            ).format(n=failed, all=len(self.checks))
+        return "\n".join([*lines, self._end()])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            '<tr><td style="text-align:left">{mark} {name}</td>'
+            '<td style="text-align:left">{detail}</td></tr>'.format(
+                mark="✓" if check.ok else "✗",
+                name=escape(_(check.name)),
+                detail=escape(check.detail),
+            )
+            for check in self.checks
         )
-        return "\n".join([*lines, end])
+        return f"<p><b>{escape(self._end())}</b></p><table>{rows}</table>"
+
+    def _end(self) -> str:
+        """What all checks come to."""
+        if self.ok:
+            return _("The folder is what its certificate says.")
+        return _(
+            "{n} of {all} checks failed. Do not rely on this plan; solve "
+            "again, or ask where the folder comes from."
+        ).format(n=sum(not c.ok for c in self.checks), all=len(self.checks))
 
 
 def checked(

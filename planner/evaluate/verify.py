@@ -19,6 +19,7 @@ from planner.evaluate.bases import (
     bases_bound_as_proven,
 )
 from planner.evaluate.case import place, survey
+from planner.evaluate.centres import centres_as_counted
 from planner.evaluate.claims import (
     bound_as_proven,
     cells_as_counted,
@@ -29,6 +30,7 @@ from planner.evaluate.claims import (
     reps_as_counted,
     status_as_stated,
 )
+from planner.evaluate.decisions import DECISION_COLUMNS, DECISIONS, decisions_kept
 from planner.evaluate.folder import (
     complete,
     read_certificate,
@@ -36,6 +38,7 @@ from planner.evaluate.folder import (
     read_inputs,
     sealed,
 )
+from planner.evaluate.order import priorities_kept
 from planner.evaluate.rules import (
     apart,
     eligible,
@@ -52,6 +55,7 @@ from planner.evaluate.territories import (
     place_regions,
 )
 from planner.evaluate.verdict import Check, Verdict, checked
+from planner.scenario import Scenario
 from planner.words import _
 
 PLAN_COLUMNS = (
@@ -102,7 +106,7 @@ def _judge(folder: Path, checks: list[Check]) -> None:
     checks.append(complete(folder, claims.files))
     checks.append(_attempt("seal", lambda: sealed(raw)))
     recount = _attempt("inputs", lambda: read_inputs(folder))
-    checks.append(Check("inputs", True, _("scenario and tables can be read")))
+    checks.append(Check("inputs", True, _inputs(recount.scenario)))
     plan = _attempt("plan", lambda: read_csv(folder / "plan.csv", PLAN_COLUMNS))
     line_of, chosen, faults = place(plan, recount)
     by_region = recount.scenario.unit == "region"
@@ -119,11 +123,17 @@ def _judge(folder: Path, checks: list[Check]) -> None:
     case = _attempt("recount", lambda: survey(claims, recount, plan, line_of, chosen))
     fine = _("{n:,} accounts, each once").format(n=len(plan["account_id"]))
     checks.append(checked("plan", [*faults, *plan_faults(case)], fine))
+    decided = folder / DECISIONS
+    if decided.exists() or any(pin.decision for pin in recount.scenario.pins):
+        table = _attempt("decisions", lambda: read_csv(decided, DECISION_COLUMNS))
+        checks.append(decisions_kept(case, table))
     loads = {row.id: case.load(row) for row in recount.rows}
     checks += [eligible(case), left_out(case)]
     checks += [
         rows_hold(case, loads, name) for name in ("limits", "balance", "budgets")
     ]
+    if recount.scenario.pools:
+        checks.append(rows_hold(case, loads, "pools"))
     if by_region:
         checks += [
             _attempt("adjacency", lambda: adjacency_as_drawn(recount)),
@@ -136,13 +146,20 @@ def _judge(folder: Path, checks: list[Check]) -> None:
         cells_as_counted(case),
         *costs_as_counted(case, loads),
     ]
-    reps = _attempt(
-        "reps", lambda: read_csv(folder / "reps.csv", ("rep_id", "name", "team"))
-    )
+    columns = ["rep_id", "name", "team"]
+    columns += ["pool"] if recount.scenario.pools else []
+    compact = recount.scenario.areas.compactness
+    centred = compact is not None and compact.to == "region"
+    columns += ["centre"] if centred else []
+    reps = _attempt("reps", lambda: read_csv(folder / "reps.csv", columns))
+    if centred:
+        checks.append(centres_as_counted(case, reps))
     checks += [
         loads_as_counted(case, loads),
         _attempt("reps", lambda: reps_as_counted(case, reps)),
     ]
+    if claims.priorities or recount.scenario.priorities:
+        checks.append(priorities_kept(case, loads))
     over_bases = claims.bases
     if over_bases is not None:
         checks.append(
@@ -154,6 +171,17 @@ def _judge(folder: Path, checks: list[Check]) -> None:
         status_as_stated(claims),
         moved_as_stated(case),
     ]
+
+
+def _inputs(scenario: Scenario) -> str:
+    """Say that they can be read, and whether the rules are those first asked for."""
+    fine = _("scenario and tables can be read")
+    if not scenario.relaxed:
+        return fine
+    rests = _("the plan rests on {n:,} changed rule(s): {changes}").format(
+        n=len(scenario.relaxed), changes="; ".join(x.says for x in scenario.relaxed)
+    )
+    return f"{fine}; {rests}"
 
 
 def _attempt(step: str, work: Callable[[], T]) -> T:

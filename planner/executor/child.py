@@ -7,12 +7,16 @@ import math
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from planner.errors import PlannerError
 from planner.executor.jobs import FAILED, Outcome, seal_of, write_record
 from planner.processes import Served
 from planner.scenario import parse_scenario
-from planner.words import set_language
+from planner.words import _, set_language
+
+if TYPE_CHECKING:
+    from planner.solution import Solution
 
 PAUSE_S = 0.2
 
@@ -22,8 +26,6 @@ def main() -> None:
     parent = Served()
     job = parent.job
     set_language(job["language"])
-    from planner.errors import PlannerError
-
     try:
         outcome = _solve(parent)
     except PlannerError as error:
@@ -60,7 +62,7 @@ def _solve(parent: Served) -> Outcome:
     faults: tuple[str, ...] = ()
     if solution.plan is not None:
         parent.send(writing=True)
-        messages = solution.save(folder, drawings=job["drawings"])
+        messages = _save(solution, folder, job["drawings"])
         faults = _faults(folder)
     result, has_plan = solution.result, solution.plan is not None
     outcome = Outcome(
@@ -75,12 +77,26 @@ def _solve(parent: Served) -> Outcome:
         stopped_by=str(result.stopped_by),
         reasons=faults or tuple(solution.reasons),
         messages=tuple(messages),
-        key=job["key"],
+        key="" if faults else job["key"],
         seal=seal_of(folder) if has_plan else "",
     )
     if not faults:
         write_record(folder, outcome)
     return outcome
+
+
+def _save(solution: Solution, folder: Path, drawings: bool) -> list[str]:
+    """Write the plan folder; what cannot be drawn must not cost an hour's solve."""
+    try:
+        return solution.save(folder, drawings=drawings)
+    except (PlannerError, OSError):
+        raise
+    except Exception as error:
+        if not drawings:
+            raise
+        solution.save(folder, drawings=False)
+        text = _("{folder}: map and report could not be drawn ({error}).")
+        return [text.format(folder=folder, error=error)]
 
 
 def _finite(number: Any) -> float | None:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from planner.errors import PlannerError
 from planner.executor.jobs import (
@@ -21,13 +21,15 @@ from planner.executor.jobs import (
     read_record,
 )
 from planner.processes import Child
-from planner.solvers.result import Progress
 from planner.words import _, language
+
+if TYPE_CHECKING:
+    from planner.solvers.result import Progress
 
 CHILD = "planner.executor.child"
 POLL_S = 0.1
 
-Tell = Callable[[str, str, Progress | None], None]
+Tell = Callable[[str, str, "Progress | None"], None]
 """
 Receives a job's name, its state and, while it is solved, a moment of the solve.
 
@@ -101,9 +103,16 @@ def run_jobs(
             todo.append(job)
     payloads, twins = _payloads(todo, known, outcomes)
     if payloads:
+        from planner.workspace import check_target
+
+        for payload in payloads:
+            check_target(Path(payload["folder"]))
         runner = _runner(cluster, at_once, threads, len(payloads))
-        for outcome in _run(payloads, runner, tell, interrupted):
-            outcomes[outcome.name] = outcome
+        try:
+            for outcome in _run(payloads, runner, tell, interrupted):
+                outcomes[outcome.name] = outcome
+        finally:
+            runner.close()
     for name, first in twins.items():
         outcomes[name] = replace(_of(outcomes, first), name=name, messages=())
         tell(name, _state(_of(outcomes, name)), None)
@@ -116,8 +125,6 @@ def _of(outcomes: dict[str, Outcome | None], name: str) -> Outcome:
 
 def _check(jobs: Sequence[Job]) -> None:
     """Refuse what cannot end well, before the work and not after it."""
-    from planner.workspace import check_target
-
     for what in ("name", "folder"):
         given = [str(getattr(job, what)) for job in jobs]
         if twice := sorted({one for one in given if given.count(one) > 1}):
@@ -127,7 +134,6 @@ def _check(jobs: Sequence[Job]) -> None:
                 )
             )
     for job in jobs:
-        check_target(job.folder)
         if len(job.question.counts) > 1:
             raise PlannerError(
                 _(
@@ -165,6 +171,7 @@ def _payloads(
                 "scenario": question.to_toml(),
                 "base": str(question.base.resolve()),
                 "folder": str(folder.resolve()),
+                "shown": str(folder),
                 "start": None if start is None else str(start.resolve()),
                 "drawings": job.drawings,
                 "threads": question.solve.threads,
@@ -221,6 +228,9 @@ class LocalRunner:
         for child in list(self._children.values()):
             child.kill()
 
+    def close(self) -> None:
+        """Nothing is left open."""
+
 
 def failed(payload: dict[str, Any], why: str) -> dict[str, Any]:
     """Return the answer of a child that gave none."""
@@ -258,9 +268,12 @@ def _run(
     interrupted: Callable[[], bool],
 ) -> Iterator[Outcome]:
     """Yield outcomes as they come; threads wait for the children, this one talks."""
+    from planner.solvers.result import Progress
+
     waiting = list(reversed(payloads))
     said: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
     running: dict[str, threading.Thread] = {}
+    shown = {payload["name"]: Path(payload["shown"]) for payload in payloads}
     stopped = False
 
     def work(payload: dict[str, Any], others: int) -> None:
@@ -297,6 +310,8 @@ def _run(
             elif "end" in message:
                 running.pop(name).join()
                 outcome = outcome_of(message["end"])
+                if outcome.has_plan:  # as the user named it
+                    outcome = replace(outcome, folder=shown[name])
                 tell(name, _state(outcome), None)
                 yield outcome
             if not stopped and interrupted():

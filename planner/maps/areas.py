@@ -58,6 +58,8 @@ class AreaLayer:
     regions: gpd.GeoDataFrame
     rep_of_region: pd.Series
     previous: pd.Series | None = None
+    centred: bool = field(default=False, kw_only=True)
+    """Whether the places of reps are the best regions of their territories."""
     reps: list[str] = field(init=False)
     """Owners of today, then those who own nothing any more; each part sorted."""
 

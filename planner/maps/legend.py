@@ -82,7 +82,8 @@ def area_signs(layer: AreaLayer, shown: Shown) -> list[Sign]:
         signs.append((Patch(fc=BLANK, ec=_SOFT, lw=0.4), _("nobody's")))
     if shown.bases:
         ring = Line2D([], [], ls="", marker="o", mfc="#ffffff", mec=INK, ms=3, mew=0.7)
-        signs.append((ring, _("base of a rep")))
+        place = _("best region of a territory") if layer.centred else _("base of a rep")
+        signs.append((ring, place))
     if shown.dots:
         dot = Line2D([], [], ls="", marker="o", mfc=_SOFT, mew=0, ms=1.8)
         signs.append((dot, _("account that needs a specialist")))

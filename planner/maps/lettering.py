@@ -31,6 +31,9 @@ HALO = "label"
 _SIZES = ((15, 10.5), (40, 8.4), (1000, 6.6))
 """(up to so many territories, font size in points)."""
 
+_SMALLEST = 4.6
+"""Text of a map side by side with others may shrink to this size."""
+
 _LEADING = 1.22
 MANY, _SHORT = 24, 6
 """With more territories than this, labels are rep ids instead of names, unless all
@@ -66,6 +69,8 @@ def draw_labels(
     fill: Sequence[str],
     *,
     clear: bool = False,
+    inside: bool = False,
+    shrunk: float = 1.0,
 ) -> None:
     """
     Label the territories on the main axes and on each inset.
@@ -89,11 +94,16 @@ def draw_labels(
         Colour of each territory, repeated in labels that stand outside it.
     clear
         Clear the ground of stripes and lines under the labels.
+    inside
+        Only labels that fit inside their territories; none with a leader line.
+    shrunk
+        Factor on the size of the text.
     """
     figure = panels[0].ax.get_figure()
     assert isinstance(figure, Figure)
     count = len(territories)
     size = next((size for most, size in _SIZES if count <= most), _SIZES[-1][1])
+    size = max(_SMALLEST, size * shrunk)
     # Without a table, only the map itself can say whose an id is.
     named = loads is None or by_name(territories)
     wordings = _wordings(territories, key_loads(loads), size, named)
@@ -122,6 +132,8 @@ def draw_labels(
             outside = _mostly_within(panel, shapes[panel.frame])
         elif at == 0:
             outside = set(range(count)) - enlarged
+        if inside:
+            outside = set()
         for label in place(flat, wordings, page, outside):
             _write(panel.ax, label, size, to_points, fill[label.at], clear)
 

@@ -16,11 +16,11 @@ from matplotlib.patches import Patch
 
 from planner.errors import PlannerError
 from planner.maps.area_paint import AreaCodes, paint_areas, region_meshes
-from planner.maps.areas import NOBODY, AreaLayer, area_colours
+from planner.maps.areas import NOBODY, AreaLayer, area_colours, area_territories
 from planner.maps.fonts import families_for, quiet_fonts
 from planner.maps.frames import Frame, frames
 from planner.maps.legend import Shown, area_signs, draw_legend
-from planner.maps.lettering import MANY
+from planner.maps.lettering import MANY, draw_labels
 from planner.maps.page import HEIGHT, STYLE, WIDTH, heading, save
 from planner.maps.paint import INK
 from planner.maps.scene import Panel, arrange
@@ -34,6 +34,9 @@ _TOP = 60.0
 
 _FULL = 800.0
 """Width in points from which on a panel is drawn with full lines."""
+
+_SMALLER = 0.8
+"""Factor on the text of labels, against a map that has the page to itself."""
 
 _SOFT = "#5f646a"
 _LANDSCAPE = 1.05
@@ -293,3 +296,33 @@ def _paint(
         for panel, part in zip(panels, parts, strict=True):
             shown = codes.part(part.chosen)
             paint_areas(panel.ax, part.net, shown, panel.scale, pen)
+        _letter(panels, windows, layer, dict(zip(reps, fill, strict=True)), pen)
+
+
+def _letter(
+    panels: Sequence[Panel],
+    windows: Sequence[Frame],
+    layer: AreaLayer,
+    fill: dict[str, str],
+    pen: float,
+) -> None:
+    """Write the ids of reps where they fit inside their territories."""
+    territories = area_territories(layer)
+    shapes = [
+        window.shapes(
+            territories.geometry.to_numpy(),
+            [other for other in windows if other is not window],
+        )
+        for window in windows
+    ]
+    draw_labels(
+        panels,
+        shapes,
+        [np.empty((0, 2))] * len(windows),
+        territories,
+        None,
+        [fill[rep] for rep in territories.index],
+        clear=True,
+        inside=True,
+        shrunk=_SMALLER * pen,
+    )

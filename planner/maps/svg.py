@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -12,10 +12,14 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from planner.maps.areas import AreaLayer
 from planner.maps.draw import map_frames, territory_colours
+from planner.maps.frames import Frame
 from planner.maps.labels import Label, Page, Wording, place
 from planner.maps.layout import Box, Layout, lay_out
 from planner.maps.lettering import by_name
+from planner.maps.svg_areas import AreaSigns, area_signs
+from planner.maps.svg_paths import area_path
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
@@ -23,8 +27,10 @@ Shapes = NDArray[np.object_]
 WIDTH = 1000.0
 """Of the drawing, in its own units; the page scales it."""
 
+DETAIL = 0.6
+"""Detail finer than this, in units of the drawing, is left out."""
+
 _TEXT, _SMALL_SCREEN_TEXT = 12.0, 27.0
-_DETAIL = 0.6
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,10 @@ class Drawing:
         Boxes of the far parts: west, south, east, north in units, y downwards.
     labels, small_labels
         For wide pages, and fewer and larger ones for small screens. y downwards.
+    signs
+        Of a plan by regions: stripes, former borders and the like, for each frame.
     text, small_text
-        Their font sizes.
+        Font sizes of the labels.
     """
 
     height: float
@@ -61,59 +69,86 @@ class Drawing:
     insets: list[Box]
     labels: list[Label]
     small_labels: list[Label]
+    signs: list[AreaSigns] = field(default_factory=list)
     text: float = _TEXT
     small_text: float = _SMALL_SCREEN_TEXT
+
+    @property
+    def size(self) -> int:
+        """Letters of path data: what the drawing weighs in a page."""
+        paths = [area.path for area in self.areas] + self.lines
+        for signs in self.signs:
+            paths += [signs.blank, signs.regions, signs.parents, signs.former]
+            paths += [path for _tone, path in signs.stripes]
+        return sum(map(len, paths))
 
 
 def draw_svg(
     territories: gpd.GeoDataFrame,
     accounts: pd.DataFrame | None = None,
     outline: gpd.GeoDataFrame | None = None,
+    areas: AreaLayer | None = None,
+    *,
+    detail: float = DETAIL,
+    labelled: bool = True,
 ) -> Drawing:
     """
     Lay out territories for an SVG.
 
     Parameters
     ----------
-    territories, accounts, outline
+    territories, accounts, outline, areas
         As in `plot_territories`.
+    detail
+        Detail finer than this is left out, in units of a map that is `WIDTH` wide.
+    labelled
+        False leaves out the labels: to place many takes most of the time.
     """
-    windows = map_frames(territories, accounts)
-    shapes = territories.geometry.to_numpy()
-    fills, coarse = [], []
-    for window in windows:
-        others = [other for other in windows if other is not window]
-        fills.append(window.shapes(shapes, others))
-        lines = np.empty(0, object) if outline is None else outline.geometry.to_numpy()
-        coarse.append(window.shapes(lines, others))
+    windows = map_frames(territories, accounts, areas)
+    fills = _seen(windows, territories.geometry.to_numpy())
     west, south, east, north = shapely.total_bounds(fills[0])
     aspect = float(np.clip((east - west) / max(north - south, 1.0) * 1.12, 1.0, 2.2))
     plan = lay_out(windows, fills, [np.empty((0, 2))] * len(windows), aspect)
     colour = territory_colours(territories)
-    reps = [str(rep) for rep in territories.index]
-    areas, lines_, flats = [], [], []
-    for at in range(len(windows)):
-        flat = _on_page(plan, fills[at], at)
-        flats.append(flat)
-        areas += [
-            Area(_path(shape), colour[rep], rep)
-            for shape, rep in zip(flat, reps, strict=True)
-            if not shape.is_empty
+    signs: list[AreaSigns] = []
+    if areas is None:
+        flats = [
+            _simple(_on_page(plan, seen, at), detail) for at, seen in enumerate(fills)
         ]
-        lines_ += [_path(shape) for shape in _on_page(plan, coarse[at], at)]
+    else:
+        for at, seen in enumerate(_seen(windows, areas.net.shapes)):
+            signs.append(area_signs(_on_page(plan, seen, at), areas, colour, detail))
+        flats = [one.fills for one in signs]
+    lines: list[str] = []
+    if outline is not None and (areas is None or "parent" not in areas.regions):
+        for at, seen in enumerate(_seen(windows, outline.geometry.to_numpy())):
+            lines += map(area_path, _simple(_on_page(plan, seen, at), detail))
     insets = [_box_on_page(plan, box) for box in plan.boxes]
-    words = _words(territories)
-    height = WIDTH / aspect
+    words, height = _words(territories) if labelled else [], WIDTH / aspect
     return Drawing(
         height=height,
-        areas=areas,
-        lines=[line for line in lines_ if line],
+        areas=[
+            Area(area_path(shape), colour[rep], rep)
+            for flat in flats
+            for shape, rep in zip(flat, colour, strict=True)
+            if not shape.is_empty
+        ],
+        lines=[line for line in lines if line],
         insets=insets,
         labels=_labels(flats, words, insets, height, _TEXT, leaders=True),
         small_labels=_labels(
             flats, words, insets, height, _SMALL_SCREEN_TEXT, leaders=False
         ),
+        signs=signs,
     )
+
+
+def _seen(windows: Sequence[Frame], shapes: Shapes) -> list[Shapes]:
+    """Return what each frame shows of shapes in degrees, in its projection."""
+    return [
+        window.shapes(shapes, [other for other in windows if other is not window])
+        for window in windows
+    ]
 
 
 def _words(territories: gpd.GeoDataFrame) -> list[list[str]]:
@@ -128,7 +163,7 @@ def _words(territories: gpd.GeoDataFrame) -> list[list[str]]:
 
 
 def _on_page(plan: Layout, shapes: Shapes, at: int) -> Shapes:
-    """Bring one frame's shapes from metres to units, y downwards, simplified."""
+    """Bring one frame's shapes from metres to units, y downwards."""
     target = _box_on_page(plan, plan.boxes[at - 1] if at else plan.view)
     view = plan.inset_views[at - 1] if at else plan.view
     scale = (target[2] - target[0]) / (view[2] - view[0])
@@ -141,9 +176,13 @@ def _on_page(plan: Layout, shapes: Shapes, at: int) -> Shapes:
             ]
         )
 
-    flat = shapely.transform(shapes, moved)
-    shown = ~shapely.is_empty(flat)
-    flat[shown] = shapely.coverage_simplify(flat[shown], _DETAIL)
+    return np.asarray(shapely.transform(shapes, moved))
+
+
+def _simple(shapes: Shapes, detail: float) -> Shapes:
+    """Leave out what nobody sees; neighbours stay without gaps."""
+    flat, shown = shapes.copy(), ~shapely.is_empty(shapes)
+    flat[shown] = shapely.coverage_simplify(flat[shown], detail)
     return np.asarray(flat)
 
 
@@ -157,19 +196,6 @@ def _box_on_page(plan: Layout, box: Box) -> Box:
     )
 
 
-def _path(shape: shapely.Geometry) -> str:
-    """Return SVG path data, to a tenth of a unit."""
-    rings = shapely.get_rings(shapely.get_parts(shape))
-    pieces = []
-    for ring in rings:
-        points = np.round(shapely.get_coordinates(ring), 1)
-        kept = np.append(True, (np.diff(points, axis=0) != 0).any(axis=1))
-        if kept.sum() > 3:
-            text = "L".join(f"{x:g} {y:g}" for x, y in points[kept][:-1])
-            pieces.append(f"M{text}Z")
-    return "".join(pieces)
-
-
 def _labels(
     flats: Sequence[Shapes],
     words: Sequence[Sequence[str]],
@@ -180,6 +206,8 @@ def _labels(
     leaders: bool,
 ) -> list[Label]:
     """Place names or ids; without leader lines only those that fit inside."""
+    if not words:
+        return []
     wordings = [
         [Wording((text,), _wide(text) * size, 1.15 * size) for text in texts]
         for texts in words

@@ -2,6 +2,7 @@
 
 from planner.scenario.model import Scenario
 from planner.scenario.read import parse_scenario, read_scenario, with_solve
+from planner.scenario.settings import Setting, read_setting, with_settings
 from planner.scenario.tables import Condition, FieldSource, Fill, Table
 
 __all__ = [
@@ -9,8 +10,11 @@ __all__ = [
     "FieldSource",
     "Fill",
     "Scenario",
+    "Setting",
     "Table",
     "parse_scenario",
     "read_scenario",
+    "read_setting",
+    "with_settings",
     "with_solve",
 ]

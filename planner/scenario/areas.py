@@ -30,18 +30,21 @@ class Compactness(Model):
     A price on distance within a territory, as the crow flies.
 
     measure x km^power x price, summed over accounts and regions. To the "centre" (the
-    territory's mean place, weighted by the measure) or to the "base" of its rep.
+    territory's mean place, weighted by the measure), to the "region" among its own for
+    which this is least, or to the "base" of its rep.
     """
 
-    to: Literal["centre", "base"] = "centre"
+    to: Literal["centre", "region", "base"] = "centre"
     measure: str = Field("value", description="The weight of a place.")
     price: float = Field(gt=0, description="Currency per unit of measure x km^power.")
-    power: Literal[1, 2] = Field(2, description="Of the distance; 1 only to the base.")
+    power: Literal[1, 2] = Field(
+        2, description="Of the distance; 1 only to a region or the base."
+    )
 
     @model_validator(mode="after")
     def _centre_is_squared(self) -> Compactness:
         if self.to == "centre" and self.power == 1:
-            raise ValueError("power = 1 is only for to = 'base'")
+            raise ValueError("power = 1 is only for to = 'region' or 'base'")
         return self
 
 

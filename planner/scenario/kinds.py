@@ -21,13 +21,14 @@ def _shared(column: str) -> str:
 
 def counts_of(value: int | str) -> list[int]:
     """Return the numbers that a count means: one, or all of ``"low:high"``."""
-    if isinstance(value, int):
-        return [value]
+    if isinstance(value, int) or ":" not in value:
+        return [int(value)]
     low, _colon, high = value.partition(":")
     return list(range(int(low), int(high) + 1))
 
 
-def _counts(value: int | str) -> int | str:
+def checked_counts(value: int | str) -> int | str:
+    """Return a count as it is meant; ValueError where it is none."""
     if isinstance(value, str):
         low, _colon, high = (part.strip() for part in value.partition(":"))
         if not (low.isdecimal() and high.isdecimal() and 0 < int(low) < int(high)):
@@ -40,7 +41,7 @@ def _counts(value: int | str) -> int | str:
     return value
 
 
-Counts = Annotated[int | str, AfterValidator(_counts)]
+Counts = Annotated[int | str, AfterValidator(checked_counts)]
 """How many: a number, or ``"low:high"``, one solve for each."""
 Share = float
 Price = Annotated[float, Field(ge=0)]

@@ -13,6 +13,7 @@ from typing import Any, Literal, cast
 
 import tomli_w
 from pydantic import (
+    ConfigDict,
     Field,
     PrivateAttr,
     ValidationInfo,
@@ -24,22 +25,27 @@ from pydantic_core import PydanticCustomError
 from planner.scenario.areas import PREFIX, Areas
 from planner.scenario.bases import Bases
 from planner.scenario.kinds import Price, counts_of
+from planner.scenario.pools import Pool
+from planner.scenario.relax import Relax, Relaxed
 from planner.scenario.rules import (
     Apart,
     Balance,
     Budget,
+    Decision,
     Forbid,
     Handover,
     LeaveOut,
     Limit,
     Measure,
     Pin,
+    Priority,
     Protect,
     Skills,
     Together,
     Travel,
 )
 from planner.scenario.tables import NO_REPS, Condition, Model, RepTable, Table
+from planner.scenario.waves import Wave, check_waves
 
 
 class Solve(Model):
@@ -87,8 +93,25 @@ class Drawing(Model):
     level: str | None = Field(None, description="Level of the regions to fill.")
 
 
+def _with_keys_of_files(schema: dict[str, Any]) -> None:
+    """Add what a file may say of another: see `planner.scenario.extend`."""
+    schema["properties"] |= {
+        "extends": {
+            "type": "string",
+            "description": "Scenario file that this one changes; relative to this one.",
+        },
+        "drop": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Dotted keys of that file to leave out.",
+        },
+    }
+
+
 class Scenario(Model):
     """One planning question: tables, rules, prices."""
+
+    model_config = ConfigDict(json_schema_extra=_with_keys_of_files)
 
     name: str = Field("plan", description="Shown on map and report.")
     currency: str = Field("USD", description="ISO 4217 code, for display.")
@@ -98,6 +121,7 @@ class Scenario(Model):
     accounts: Table | None = Field(None, validate_default=True)
     bases: Bases | None = None
     reps: RepTable = Field(None, validate_default=True)
+    pools: list[Pool] = Field([], description="Pooled or digital teams: also reps.")
     regions: Table | None = None
     areas: Areas = Areas()
     distances: Table | None = Field(
@@ -123,6 +147,12 @@ class Scenario(Model):
     handover: Handover = Handover()
     budgets: list[Budget] = []
     leave_out: LeaveOut | None = None
+    relax: Relax = Relax()
+    relaxed: list[Relaxed] = Field(
+        [], description="Rules that were bent so that there is a plan; for the record."
+    )
+    waves: list[Wave] = []
+    priorities: list[Priority] = []
     solve: Solve = Solve()
     baselines: Baselines = Baselines()
     map: Drawing = Drawing()
@@ -189,18 +219,57 @@ class Scenario(Model):
         added += [Pin(regions=r, reps=[rep]) for rep, r in regions_of.items()]
         return self._changed({"pins": [*self.pins, *added]})
 
+    def with_decisions(self, decided: Mapping[str, tuple[Decision, str]]) -> Scenario:
+        """
+        Return a copy whose pins by decisions are these, and no earlier ones.
+
+        Parameters
+        ----------
+        decided
+            account_id or region:<id> -> decision, and the rep_id that it fixes ("":
+            left out).
+        """
+        ids_of: dict[tuple[bool, Decision, str], list[str]] = {}
+        for one, (decision, rep) in sorted(decided.items()):
+            on_map = self.unit == "region" and one.startswith(PREFIX)
+            key = (on_map, decision, rep)
+            ids_of.setdefault(key, []).append(one.removeprefix(PREFIX * on_map))
+        pins = [pin for pin in self.pins if pin.decision is None]
+        for (on_map, decision, rep), ids in sorted(ids_of.items()):
+            reps = [rep] if rep else []
+            which = {"regions": ids} if on_map else {"accounts": ids}
+            pins.append(Pin(**which, reps=reps, decision=decision))  # type: ignore[arg-type]
+        return self if pins == self.pins else self._changed({"pins": pins})
+
     def _changed(self, update: dict[str, Any]) -> Scenario:
-        changed = self.model_copy(update=update)
-        changed._base, changed._text = self._base, None
-        return changed
+        return self.model_copy(update=update).beside(self)
+
+    def with_parts(self, **parts: Any) -> Scenario:
+        """Return a copy with other parts, which must fit: nothing is checked."""
+        return self._changed(parts)
+
+    def beside(self, other: Scenario) -> Scenario:
+        """Take files from where the other scenario has its; returns itself."""
+        self._base, self._text = other._base, None
+        return self
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name; 'accounts', 'hours' and 'value' are built in."""
         return self.measures.get(name) or Measure(of=name)
 
+    @property
+    def capacity_measure(self) -> str:
+        """Measure that limits per rep hold against `capacity`; else "hours"."""
+        held = [x for x in self.limits if x.per == "rep" and x.high == "capacity"]
+        return held[0].measure if held else "hours"
+
     def measures_used(self) -> list[str]:
         """Names of the declared measures and of those that rows refer to, sorted."""
         names = {*self.measures, *(x.measure for x in self.limits)}
+        if any(pool.capacity is not None for pool in self.pools):
+            names.add(self.capacity_measure)
+        if any(pool.max_accounts is not None for pool in self.pools):
+            names.add("accounts")
         names |= {x.measure for x in self.balance}
         names |= {b.of for b in self.budgets if b.of not in BUDGET_TERMS}
         if self.areas.compactness is not None:
@@ -257,11 +326,40 @@ class Scenario(Model):
         if self.apart:
             raise ValueError("apart is only for unit = 'account'")
         compact = self.areas.compactness
-        at_centre = compact is None or compact.to == "centre"
-        if at_centre and any(budget.of == "compactness" for budget in self.budgets):
+        by_base = compact is not None and compact.to == "base"
+        if not by_base and any(budget.of == "compactness" for budget in self.budgets):
             raise ValueError(
                 "a budget of compactness needs areas.compactness with to = 'base'"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _pools_differ(self) -> Scenario:
+        ids = [pool.id for pool in self.pools]
+        for twice in sorted({one for one in ids if ids.count(one) > 1}):
+            raise ValueError(f"two pools have the id {twice!r}; rename one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _waves_fit(self) -> Scenario:
+        check_waves(self.waves)
+        return self
+
+    @model_validator(mode="after")
+    def _priorities_fit(self) -> Scenario:
+        rules = [f"balance[{i}]" for i, b in enumerate(self.balance) if not b.hard]
+        rules += [f"together[{i}]" for i, t in enumerate(self.together) if t.price]
+        known = [*TERMS, *rules]
+        named = [one.term for one in self.priorities]
+        for term in named:
+            if term not in known:
+                raise ValueError(
+                    f"no priority of {term!r}; there are: {', '.join(known)}"
+                )
+        if len(set(named)) < len(named):
+            raise ValueError("a term has one priority, not several")
+        if named and (self.bases is not None or self.unit == "region"):
+            raise ValueError("priorities are for accounts and reps who are known")
         return self
 
     @model_validator(mode="after")
@@ -269,6 +367,8 @@ class Scenario(Model):
         for table in (self.regions, self.distances):
             if table is not None and table.geocode:
                 raise ValueError("geocode is only for accounts and reps")
+            if table is not None and table.profile is not None:
+                raise ValueError("profile is only for accounts and reps")
         builtin = {"accounts", "hours", "value"}
         for name in sorted({*self.measures} & {*BUDGET_TERMS}):
             raise ValueError(f"measure {name!r} has the name of a term; rename it")
@@ -294,7 +394,7 @@ class Scenario(Model):
 MOVED = ("moved_accounts", "moved_value", "moved_regions")
 OPENING = "opening"
 """Term of the objective: the cost of open bases that are not kept."""
-TERMS = ("travel", "skill", "fit", "handover", "leave_out", "compactness")
+TERMS = ("travel", "pool", "skill", "fit", "handover", "leave_out", "compactness")
 """
 Terms of the objective that are priced pair by pair; compactness is where it goes by
 the distance to the base.
@@ -307,12 +407,14 @@ def _defaults(model: Model, prefix: str) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for name in type(model).model_fields:
         value, key = getattr(model, name), f"{prefix}{name}"
+        if isinstance(model, Scenario) and name == "relax":
+            continue  # no plan rests on these prices
         if isinstance(value, Model):
             by_region = isinstance(model, Scenario) and model.unit == "region"
             used = name in _ALWAYS_USED or (name == "areas" and by_region)
             if name in model.model_fields_set or used:
                 found += _defaults(value, f"{key}.")
-        elif isinstance(model, Scenario) and name == "unit":
+        elif isinstance(model, Scenario) and name in ("unit", "relaxed"):
             continue  # what the tables are about is no choice of a price
         elif name in model.model_fields_set:
             if isinstance(value, list):

@@ -11,12 +11,12 @@ import tomli_w
 from pydantic import BaseModel, ValidationError
 
 from planner.errors import ScenarioError
-from planner.scenario.extend import EXTENDS, file_of, merged, parse, read_layers
+from planner.scenario.extend import DROP, EXTENDS, file_of, merged, parse, read_layers
 from planner.scenario.model import Scenario
 from planner.scenario.wording import in_words
 from planner.words import _
 
-__all__ = ["merged", "parse_scenario", "read_scenario", "with_solve"]
+__all__ = ["merged", "parse_scenario", "read_scenario", "text_of", "with_solve"]
 
 
 def read_scenario(path: str | Path, text: str | None = None) -> Scenario:
@@ -64,6 +64,11 @@ def parse_scenario(text: str, name: str = "scenario") -> Scenario:
     return _validated(raw, lambda location: name, text)
 
 
+def text_of(raw: dict[str, Any]) -> str:
+    """Return the tables of a scenario as a file."""
+    return tomli_w.dumps(raw)
+
+
 def _validated(
     raw: dict[str, Any], name_of: Callable[[tuple[Any, ...]], str], text: str | None
 ) -> Scenario:
@@ -71,16 +76,20 @@ def _validated(
     try:
         scenario = Scenario.model_validate(raw)
     except ValidationError as error:
-        raise ScenarioError(_lines(error, name_of)) from error
-    scenario._text = tomli_w.dumps(raw) if text is None else text
+        raise ScenarioError(fault_lines(error, name_of)) from error
+    scenario._text = text_of(raw) if text is None else text
     return scenario
 
 
 def with_solve(
-    scenario: Scenario, *, time_limit: float | None, seed: int | None
+    scenario: Scenario,
+    *,
+    time_limit: float | None,
+    seed: int | None,
+    gap: float | None = None,
 ) -> Scenario:
     """
-    Return a copy with another time limit (seconds) or seed; None leaves one as it is.
+    Return a copy with another time limit (seconds), seed or gap; None leaves it as is.
 
     Raises
     ------
@@ -88,12 +97,14 @@ def with_solve(
         If a value is not allowed in a scenario either.
     """
     try:
-        return scenario.with_solve(time_limit=time_limit, seed=seed)
+        return scenario.with_solve(time_limit=time_limit, seed=seed, gap=gap)
     except ValidationError as error:
-        raise ScenarioError(_lines(error, lambda location: "solve")) from error
+        raise ScenarioError(fault_lines(error, lambda location: "solve")) from error
 
 
-def _lines(error: ValidationError, name_of: Callable[[tuple[Any, ...]], str]) -> str:
+def fault_lines(
+    error: ValidationError, name_of: Callable[[tuple[Any, ...]], str]
+) -> str:
     """Every fault on a line of its own; what no branch of a union takes is one."""
     told: dict[tuple[str, str], list[str]] = {}
     for fault in error.errors():
@@ -165,7 +176,8 @@ def _known_keys(location: tuple[Any, ...]) -> list[str]:
         model = _part_of(field.annotation)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return []
-    return [field.alias or name for name, field in model.model_fields.items()]
+    of_files = [] if location else [EXTENDS, DROP]
+    return [f.alias or name for name, f in model.model_fields.items()] + of_files
 
 
 def _part_of(annotation: Any) -> Any:

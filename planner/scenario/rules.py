@@ -110,9 +110,9 @@ class Balance(Model):
     A band around a target load; outside it a price per unit, or not at all (hard).
 
     Target of a rep = the accounts' own total of the measure (without travel and
-    without factors by grade) x its weight / the weights of all reps. Weights: 1 for
-    "equal", else the reps' `quota`, `capacity`, `ramp`, or another numeric field. The
-    target of a team is the sum of its members' targets.
+    without factors by grade) x `of_total` x its weight / the weights of all reps.
+    Weights: 1 for "equal", else the reps' `quota`, `capacity`, `ramp`, or another
+    numeric field. The target of a team is the sum of its members' targets.
     """
 
     measure: str
@@ -125,8 +125,20 @@ class Balance(Model):
     tolerance: float = Field(
         0.1, ge=0, description="Half width of the band, as a share of the target."
     )
+    of_total: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Share of the total that the targets add up to: less than 1 where "
+        "pools take the rest. Default: all of it.",
+    )
     price: float = Field(1.0, gt=0, description="Currency per unit outside the band.")
     hard: bool = Field(False, description="True: no plan may leave the band.")
+
+    @property
+    def part(self) -> float:
+        """Share of the total that the targets add up to."""
+        return 1.0 if self.of_total is None else self.of_total
 
 
 class Skills(Model):
@@ -137,19 +149,37 @@ class Skills(Model):
         description="Names of the levels from 1 up; a level may also be written "
         "as a number. 'imaging' alone means level 1.",
     )
+    also: dict[str, str] = Field(
+        {},
+        description="rep_id -> skills that this rep covers besides those of the table, "
+        "written as there.",
+    )
     missing_preferred: float = Field(
         0.0, ge=0, description="Currency per preferred skill that the rep lacks."
     )
 
 
+Decision = Literal["accept", "reject"]
+"""What people say of a proposed change."""
+
+
 class Pin(Model):
-    """These accounts (or regions) may go only to these reps (or this team)."""
+    """
+    These accounts (or regions) may go only to these reps (or this team).
+
+    With ``reps = []`` they stay without a rep, where `leave_out` allows it.
+    """
 
     accounts: list[str] | None = None
     where: list[Condition] | None = None
     regions: list[str] | None = Field(None, description="For unit = 'region'.")
     reps: list[str] | None = None
     teams: list[str] | None = None
+    decision: Decision | None = Field(
+        None,
+        description="Written by planner resolve: pins of decisions; its next run "
+        "replaces them.",
+    )
 
     @model_validator(mode="after")
     def _both_sides(self) -> Pin:
@@ -163,6 +193,12 @@ class Pin(Model):
 
 class Forbid(Pin):
     """These accounts may not go to these reps (or this team)."""
+
+    @model_validator(mode="after")
+    def _not_decided(self) -> Forbid:
+        if self.decision is not None:
+            raise ValueError("decision is only for pins")
+        return self
 
 
 class Protect(Model):
@@ -188,6 +224,7 @@ class Together(Model):
         description="Currency for each rep (or team) beyond the first; "
         "without a price they must stay together.",
     )
+    where: list[Condition] = Field([], description="Only these accounts count.")
 
     @model_validator(mode="after")
     def _hard_is_per_rep(self) -> Together:
@@ -202,6 +239,7 @@ class Apart(Model):
     column: Grouping = Field(
         description="Field or column of the accounts; blank: no group."
     )
+    where: list[Condition] = Field([], description="Only these accounts count.")
 
 
 class Handover(Model):
@@ -260,3 +298,24 @@ class LeaveOut(Model):
         {}, description="The accounts' `priority` -> price instead of `price`."
     )
     where: list[Condition] = Field([], description="Only these may be left out.")
+
+
+class Priority(Model):
+    """
+    A term that goes before all later ones.
+
+    The first term is minimised alone; then it may not exceed
+    (1 + slack) x the value found + absolute while the next one is, and so on. Last, the
+    whole cost is minimised within all these caps.
+    """
+
+    term: str = Field(
+        description="A term of the objective as reports name it: travel, handover, "
+        "'balance[0]', 'together[1]', ..."
+    )
+    slack: float = Field(0.0, ge=0, description="Share of the value found.")
+    absolute: float = Field(0.0, ge=0, description="Currency on top of that.")
+
+    def cap(self, value: float) -> float:
+        """Return what the term may cost after its stage, in currency."""
+        return (1 + self.slack) * value + self.absolute

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from planner.scenario.kinds import Counts
 
 Cell = str | int | float | bool
+Profile = Literal["salesforce", "hubspot", "zoho", "fxiaoke", "dynamics"]
+"""A CRM whose exports are read by their own names of columns."""
 
 
 class Model(BaseModel):
@@ -115,6 +117,11 @@ class Table(Model):
     )
     keep: list[Condition] = Field(
         [], description="Keep only the rows where all these hold, by file columns."
+    )
+    profile: Profile | None = Field(
+        None,
+        description="Accounts and reps: the CRM whose export this is; maps its columns "
+        "to fields (stated in the notes). `fields` win.",
     )
     geocode: bool = Field(
         False,

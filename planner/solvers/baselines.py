@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from planner.compile import Compiled
 from planner.errors import PlannerError
+from planner.pairs import Pairs
 from planner.scenario.model import MOVED
 from planner.solvers.dealing import LAST, NOBODY, Rooms, improve, place, repair
 from planner.solvers.price import blocks, price, price_all
@@ -88,6 +89,9 @@ def baselines(
     Large tables, of which not all eligible pairs are held, have today, round_robin and
     random only, raw: the others need every pair.
 
+    Pools take what is theirs today or by a rule; else the rule-keeping ways give them
+    what no rep has room for.
+
     By regions there are today and (where reps have bases) nearest only, raw: each
     region with all in it to its owner, or to the rep nearest to it.
 
@@ -107,6 +111,8 @@ def baselines(
     PlannerError
         If the field of performance is missing, negative, or adds up to nothing.
     """
+    if not len(field_reps(compiled.pairs)):  # no base is open, pools have all
+        return []
     if compiled.problem.areas is not None:
         return _by_regions(compiled)
     if compiled.problem.source is not None:
@@ -115,7 +121,7 @@ def baselines(
     likings = {
         "today": (ways.today, ways.like_today),
         "nearest": (ways.nearest, ways.like_nearest),
-        "round_robin": ways.rotation(np.arange(len(ways.today)) % compiled.pairs.m),
+        "round_robin": ways.rotation(dealt(compiled.pairs)),
         "random": ways.random(),
     }
     if performance is not None:
@@ -133,14 +139,26 @@ def baselines(
     ]
 
 
+def field_reps(pairs: Pairs) -> Positions:
+    """Indices of the reps who are no pools."""
+    return np.flatnonzero(~pairs.is_pool[:-1])
+
+
+def dealt(pairs: Pairs) -> Positions:
+    """Rep of each account when reps take turns, shape (accounts,)."""
+    reps = field_reps(pairs)
+    return reps[np.arange(len(pairs.accounts)) % len(reps)]
+
+
 def _by_regions(compiled: Compiled) -> list[Baseline]:
     """Today's map, and the nearest base of each region."""
     pairs = compiled.pairs
     first = np.unique(compiled.unit_of, return_index=True)[1].astype(np.intp)
     rep_of_unit = {"today": pairs.owner[first].astype(np.intp)}
-    if np.isfinite(pairs.rep_places[: pairs.m]).all():
-        km = pairs.distances(first[:, None], np.arange(pairs.m)[None])[0]
-        rep_of_unit["nearest"] = km.argmin(axis=1).astype(np.intp)
+    reps = field_reps(pairs)
+    if np.isfinite(pairs.rep_places[reps]).all():
+        km = pairs.distances(first[:, None], reps[None])[0]
+        rep_of_unit["nearest"] = reps[km.argmin(axis=1)]
     ways = {name: rep[compiled.unit_of] for name, rep in rep_of_unit.items()}
     priced = price_all(compiled, list(ways.values()))
     return [
@@ -152,11 +170,11 @@ def _by_regions(compiled: Compiled) -> list[Baseline]:
 def _without_rules(compiled: Compiled, seed: int) -> list[Baseline]:
     """Return the ways that need no other pairs than their own, raw."""
     pairs = compiled.pairs
-    n = len(pairs.accounts)
+    n, reps = len(pairs.accounts), field_reps(pairs)
     ways = {
         "today": pairs.owner.astype(np.intp),
-        "round_robin": np.arange(n) % pairs.m,
-        "random": np.random.default_rng(seed).integers(pairs.m, size=n).astype(np.intp),
+        "round_robin": dealt(pairs),
+        "random": reps[np.random.default_rng(seed).integers(len(reps), size=n)],
     }
     priced = price_all(compiled, list(ways.values()))
     return [
@@ -182,6 +200,7 @@ class _Ways:
         self.problem, self.m = compiled.problem, compiled.pairs.m
         self.rng = np.random.default_rng(seed)
         self.nobody = self.problem.rep == self.problem.nobody
+        self.pooled = self.pairs.is_pool[self.problem.rep]
         first = np.unique(compiled.unit_of, return_index=True)[1]
         self.first: Positions = first.astype(np.intp)
         self.today: Positions = self.pairs.owner.astype(np.intp)
@@ -196,7 +215,7 @@ class _Ways:
         counts = np.diff(start)
         for at in blocks(self.pairs):
             km = self.pairs.distances(at[:, None], np.arange(self.pairs.m))[0]
-            nearest[at] = km.argmin(axis=1)
+            nearest[at] = np.where(self.pairs.is_pool[:-1], np.inf, km).argmin(axis=1)
             padded = np.hstack([km, np.zeros((len(at), 1))])
             unit = unit_of[at]
             line = np.repeat(np.arange(len(at)), counts[unit])
@@ -220,8 +239,12 @@ class _Ways:
         owner[main["unit"].to_numpy()] = main["rep"].to_numpy()
         return np.asarray(self.problem.rep == owner[self.problem.unit])
 
+    def _reps_first(self, liking: Floats) -> Floats:
+        """Pools after all reps, nobody last."""
+        return np.where(self.nobody, LAST, np.where(self.pooled, LAST / 2, liking))
+
     def like_nearest(self) -> Floats:
-        return np.where(self.nobody, LAST, self.km)
+        return self._reps_first(self.km)
 
     def like_today(self) -> Floats:
         return np.where(self.owner_arc, -1.0, self.like_nearest())
@@ -232,17 +255,18 @@ class _Ways:
         def liking() -> Floats:
             begin = turn[self.first][self.problem.unit]
             after = (self.problem.rep - begin) % self.m
-            return np.where(self.nobody, LAST, after.astype(float))
+            return self._reps_first(after.astype(float))
 
         return turn, liking
 
     def random(self) -> Way:
-        picks = self.rng.integers(self.m, size=len(self.today)).astype(np.intp)
+        reps = field_reps(self.pairs)
+        picks = reps[self.rng.integers(len(reps), size=len(self.today))]
 
         def liking() -> Floats:
             chance = self.rng.random(len(self.problem.rep))
             picked = picks[self.first][self.problem.unit] == self.problem.rep
-            return np.where(self.nobody, LAST, np.where(picked, -1.0, chance))
+            return self._reps_first(np.where(picked, -1.0, chance))
 
         return picks, liking
 
@@ -256,6 +280,7 @@ class _Ways:
                 ).format(field=field)
             )
         weight = np.nan_to_num(self.pairs.reps[field].to_numpy(float))
+        weight[self.pairs.is_pool[:-1]] = 0.0
         if (weight < 0).any() or not weight.sum() > 0:
             raise PlannerError(
                 _(

@@ -18,10 +18,13 @@ Positions = NDArray[np.intp]
 def row_in_words(problem: Problem, row: Row, load: int) -> str:
     """Say which hard row a load breaks, and by how much."""
     family, _slash, who = row.id.partition("/")
+    if family.startswith("pools"):
+        who = problem.rep_ids[int(row.reps[0])]
     kind = {
         "limits": _("limit on {measure}, {who}"),
         "balance": _("band on {measure}, {who}"),
         "budgets": _("budget on {measure}"),
+        "pools": _("limit on {measure}, {who}"),
     }[family.split("[")[0]]
     scale = problem.scales[row.measure]
     limit = row.low if row.high is None or load <= row.high else row.high
@@ -76,6 +79,7 @@ def _reasons(
         _("protected, but not with today's owner: {n:,} accounts"),
         pairs.protected[at] & (rep != pairs.owner[at]),
     )
+    yield _("not for this pool: {n:,} accounts"), ~pairs.pools.may_take(at, rep)
     yield from _chosen_by_hand(pairs, at, rep)
     if pairs.is_region.any():
         words = _("not on today's map or not set apart as asked: {n:,} regions")

@@ -145,7 +145,7 @@ class Rooms:
 
 
 def _is_seen(row: Row) -> bool:
-    return row.high is not None and row.id.startswith(("limits", "budgets"))
+    return row.high is not None and row.id.startswith(("limits", "budgets", "pools"))
 
 
 def _high(row: Row) -> int:

@@ -7,8 +7,10 @@ import numpy as np
 from planner.compile import Compiled
 from planner.oversize import oversize_regions
 from planner.problem import Problem
+from planner.ruling import MOST_PAIRS, ruled_of
 from planner.scenario import Scenario
 from planner.solvers.areas.diagnose import reasons_on_the_map
+from planner.solvers.ruled.arithmetic import sums_that_fail
 from planner.tables import PREFIX
 from planner.words import _
 
@@ -25,13 +27,22 @@ def reasons_why_not(compiled: Compiled, scenario: Scenario) -> tuple[str, ...]:
     """
     large = oversize_regions(compiled.pairs)
     told = {PREFIX + one.region_id for one in large}
-    return (
+    short = _short(compiled.problem)
+    found = (
         *(one.why_not() for one in large),
         *_impossible(compiled, told),
         *_contradictory_rows(compiled.problem),
-        *_short(compiled.problem),
-        *_on_the_map(compiled),
+        *short,
     )
+    return (*found, *_by_rules(compiled, bool(short)), *_on_the_map(compiled))
+
+
+def _by_rules(compiled: Compiled, told: bool) -> list[str]:
+    """Sums by the rules that keep accounts to some reps, where these can be told."""
+    pairs = compiled.pairs
+    if len(pairs.accounts) * pairs.m > MOST_PAIRS or compiled.problem.opening:
+        return []
+    return sums_that_fail(ruled_of(pairs), rows=not told)
 
 
 def _on_the_map(compiled: Compiled) -> list[str]:

@@ -65,7 +65,7 @@ def linear_rows(problem: Problem) -> LinearRows:
     cost = problem.total_cost.copy()
     high = np.array([np.inf if r.high is None else r.high for r in rows], float)
     price = np.array([np.inf if r.price is None else r.price for r in rows], float)
-    measure, row_of = _layers(rows, problem.m)
+    measure, row_of = layers(rows, problem.m)
     arcs = len(problem.rep)
     begin = np.zeros(arcs + 1, dtype=np.int64)
     _count(problem.rep, problem.demand, measure, row_of, begin)
@@ -103,7 +103,7 @@ def _cut(row: Row) -> int:
     return -1 if row.price is None or row.high is None else row.high
 
 
-def _layers(rows: list[Row], m: int) -> tuple[NDArray, NDArray]:
+def layers(rows: list[Row], m: int) -> tuple[NDArray, NDArray]:
     """
     Stack rows of one measure that share no rep, so that an arc meets one per layer.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +36,36 @@ def settle(problem: Problem, rows: LinearRows, arcs: Arcs, home: Arcs) -> Arcs:
         still = [unit for unit in away if not plan.moves(unit, int(home[unit]))]
         if len(still) == len(away):
             return plan.arcs
+        away = still
+
+
+def settle_on_map(
+    problem: Problem, arcs: Arcs, home: Arcs, late: Callable[[], bool]
+) -> Arcs:
+    """
+    Do as `settle` where territories must hang together: every trial is counted whole.
+
+    Parameters
+    ----------
+    late
+        True ends it with what is taken back so far.
+    """
+    arcs, cost = arcs.copy(), evaluate(problem, arcs).cost
+    away = np.flatnonzero((arcs != home) & (home >= 0)).tolist()
+    while True:
+        still = []
+        for unit in away:
+            if late():
+                return arcs
+            trial = arcs.copy()
+            trial[unit] = home[unit]
+            there = evaluate(problem, trial)
+            if there.feasible and there.cost <= cost:
+                arcs, cost = trial, there.cost
+            else:
+                still.append(unit)
+        if len(still) == len(away):
+            return arcs
         away = still
 
 

@@ -19,7 +19,7 @@ from planner.solvers.knapsack import knapsack_pays, solve_knapsack_dual
 from planner.solvers.parts import solve_parts
 from planner.solvers.result import Prices, Progress, Result, Status, Watch, gap_of
 from planner.solvers.rows import LinearRows, linear_rows
-from planner.solvers.settle import settle
+from planner.solvers.settle import settle, settle_on_map
 from planner.solvers.start import WarmStart, completed
 from planner.words import _
 
@@ -39,13 +39,18 @@ the rows, where not all arcs are held. At 1,000,000 x 5,000 a dual cut off after
 """
 AREAS_SHARE = 0.1
 """Share of the time for the prices on the rows where territories must be connected."""
+SETTLE_SHARE = 0.1
+"""Share of the time, beyond it, to take back what changed on a map without gain."""
 CORE_UNITS, CORE_ARCS, PARTS_UNITS = 3_000, 4_000, 3_000
 """
 Whole model on the arcs that a better plan may use, up to so many units and arcs; large
 neighbourhoods up to so many units.
 """
-CORE_FROM, PARTS_FROM = 0.7, 0.15
-"""Share of the time for the search before either."""
+CORE_FROM, PARTS_FROM, MENDED_FROM = 0.7, 0.15, 0.5
+"""
+Share of the time for the search before either; MENDED: where an earlier plan no longer
+fits and has to be mended first, which chains do best.
+"""
 ROUNDED_UP = 2
 """Steps of cost by which rounding may have lifted a bound over its prices' value."""
 HINT_ARCS = 2_000
@@ -151,8 +156,14 @@ class _Run:
             self.bound, self.bound_by = int(answer.bound), "solver"
         if answer.arcs is None:
             return self.result(Status.NO_PLAN_FOUND, None)
-        proven = self._gap(answer.arcs) == 0
-        return self.result(Status.OPTIMAL if proven else Status.FEASIBLE, answer.arcs)
+        arcs = answer.arcs
+        if self.home is not None:
+            ends = self.watch.seconds + SETTLE_SHARE * self.settings.time_limit
+            arcs = settle_on_map(
+                self.problem, arcs, self.home, lambda: self.watch.seconds > ends
+            )
+        proven = self._gap(arcs) == 0
+        return self.result(Status.OPTIMAL if proven else Status.FEASIBLE, arcs)
 
     def _prove(self, prices: Prices) -> None:
         """Take in a bound that can be checked from its prices."""
@@ -188,7 +199,10 @@ class _Run:
         """Share of the time for the search before solvers look at what is left."""
         if self.problem.n > CORE_UNITS:
             return 1.0
-        return PARTS_FROM if by_parts else CORE_FROM
+        if not by_parts:
+            return CORE_FROM
+        mends = self.home is not None and bool((self.home < 0).any())
+        return MENDED_FROM if mends else PARTS_FROM
 
     def _is_done(self, arcs: Arcs) -> bool:
         return self.watch.left <= 0 or self._gap(arcs) <= self.settings.gap

@@ -24,8 +24,10 @@ from planner.tables.clean_regions import (
     dtype_of,
     read_adjacency,
     read_clean_regions,
+    read_shapes,
     regions_as_geojson,
     write_adjacency,
+    write_shapes,
 )
 from planner.tables.findings import Findings
 from planner.tables.frames import Tables
@@ -57,9 +59,10 @@ def write_clean(tables: Tables, folder: Path) -> None:
     """
     Write clean tables into a folder, for `read_clean`.
 
-    accounts.csv, reps.csv, distances.csv, bases.csv, regions.geojson and adjacency.csv
-    (these four only if present), and columns.json. Text that a spreadsheet would take
-    for a formula is guarded by a leading '; ids are written as they are.
+    accounts.csv, reps.csv, distances.csv, bases.csv, regions.geojson, adjacency.csv and
+    barriers.geojson (these five only if present), and columns.json. Text that a
+    spreadsheet would take for a formula is guarded by a leading '; ids are written as
+    they are.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,13 +77,22 @@ def write_clean(tables: Tables, folder: Path) -> None:
         write_atomic(folder / "regions.geojson", regions_as_geojson(tables.regions))
     if tables.adjacency is not None:
         write_adjacency(folder / "adjacency.csv", tables.adjacency)
-    for name in ("distances.csv", "bases.csv", "regions.geojson", "adjacency.csv"):
+    if tables.barriers is not None:
+        write_shapes(folder / "barriers.geojson", tables.barriers)
+    for name in (
+        "distances.csv",
+        "bases.csv",
+        "regions.geojson",
+        "adjacency.csv",
+        "barriers.geojson",
+    ):
         if getattr(tables, name.partition(".")[0]) is None:
             (folder / name).unlink(missing_ok=True)  # of an earlier write
     about = {
         "columns": dtypes,
         "regions": tables.regions is not None,
         "adjacency": tables.adjacency is not None,
+        "barriers": tables.barriers is not None,
         "notes": tables.notes,
         "warnings": [astuple(warning) for warning in tables.warnings],
         "sources": tables.sources,
@@ -116,6 +128,9 @@ def read_clean(folder: Path) -> Tables:
         regions = read_clean_regions(folder / "regions.geojson", expected)
     if about.get("adjacency") is True:
         adjacency = read_adjacency(folder / "adjacency.csv", regions)
+    barriers = None
+    if about.get("barriers") is True:
+        barriers = read_shapes(folder / "barriers.geojson")
     bases = frames.get("bases")
     return Tables(
         accounts=frames["accounts"].set_index("account_id"),
@@ -123,6 +138,7 @@ def read_clean(folder: Path) -> Tables:
         regions=regions,
         distances=frames.get("distances"),
         adjacency=adjacency,
+        barriers=barriers,
         bases=None if bases is None else bases.set_index("base_id"),
         notes=about["notes"],
         warnings=[Fault(*warning) for warning in about["warnings"]],

@@ -15,7 +15,7 @@ from shapely.geometry import mapping, shape
 from planner.errors import PlannerError
 from planner.tables.findings import Findings
 from planner.tables.regions import WGS84
-from planner.tables.safety import write_csv
+from planner.tables.safety import write_atomic, write_csv
 from planner.words import _
 
 ADJACENCY = ("region_id", "neighbour_id", "kind", "border_km", "distance_km")
@@ -124,6 +124,36 @@ def _property(
     elif dtype == "text" and all(type(value) is str for value in values):
         return pd.Series(values, dtype="str")
     raise damaged(path, _("column {name} of the regions").format(name=name))
+
+
+def write_shapes(path: Path, shapes: shapely.Geometry) -> None:
+    """Write shapes that are no regions, in degrees, as one geometry without loss."""
+    text = json.dumps(mapping(shapes))
+    write_atomic(path, text.encode("utf-8"))
+
+
+def read_shapes(path: Path) -> shapely.Geometry:
+    """
+    Read what `write_shapes` wrote.
+
+    Raises
+    ------
+    PlannerError
+        If the file is missing or damaged.
+    """
+    try:
+        return shape(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise damaged(path, error.strerror) from error
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        shapely.errors.ShapelyError,
+    ) as error:
+        raise damaged(path, error) from error
 
 
 def write_adjacency(path: Path, adjacency: pd.DataFrame) -> None:

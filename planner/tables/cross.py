@@ -12,7 +12,8 @@ from planner.scenario.rules import Limit, Pin
 from planner.tables.conditions import matches
 from planner.tables.fields import Parsed
 from planner.tables.findings import Findings, hints, nearest
-from planner.tables.skills import parse_skills
+from planner.tables.pools import parsed_with_pools
+from planner.tables.skills import normalise_skills, parse_skills
 from planner.words import _
 
 
@@ -33,16 +34,29 @@ def check_references(
     """
     names = _Names(findings)
     ids, unread = accounts.frame["account_id"], accounts.findings.unread
+    everyone = parsed_with_pools(reps, scenario)
     for part in ("pins", "forbid"):
         for index, pin in enumerate(getattr(scenario, part)):
             key = f"{part}[{index}]"
             names.check(f"{key}.accounts", pin.accounts, ids, _("accounts"), unread)
-            _check_scope(names, key, pin, reps)
+            _check_scope(names, key, pin, everyone)
     for index, limit in enumerate(scenario.limits):
-        _check_scope(names, f"limits[{index}]", limit, reps)
+        _check_scope(names, f"limits[{index}]", limit, everyone)
+    also = scenario.skills.also
+    unread = reps.findings.unread
+    names.check("skills.also", list(also), reps.frame["rep_id"], _("reps"), unread)
+    for rep, text in also.items():
+        wrong = normalise_skills(text, scenario.skills.levels)[1]
+        if wrong is not None:
+            findings.fault(
+                f"skills.also.{rep}",
+                wrong,
+                _("this is no skill with a level"),
+                _("Write for example: imaging; robotics:2"),
+            )
     if len(reps.frame):
         check_rep_numbers(scenario, reps, findings)
-    _warn_unused(scenario, accounts, reps, findings)
+    _warn_unused(scenario, accounts, everyone, findings)
 
 
 class _Names:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from planner.errors import Fault
 
@@ -31,6 +32,8 @@ class Tables:
         With unit = "region": neighbouring regions, each pair once. Columns
         ``region_id``, ``neighbour_id``, ``kind`` (border, gap, bridge or link),
         ``border_km`` and ``distance_km``; else None.
+    barriers
+        Shapes in degrees that part neighbours, where the scenario names them; or None.
     bases
         With `bases` in the scenario: every candidate and every base kept. Index
         ``base_id``; the columns of the reps, then ``cost`` (currency per year) and
@@ -51,6 +54,7 @@ class Tables:
     regions: gpd.GeoDataFrame | None = None
     distances: pd.DataFrame | None = None
     adjacency: pd.DataFrame | None = None
+    barriers: shapely.Geometry | None = None
     bases: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)

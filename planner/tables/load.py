@@ -15,6 +15,7 @@ from planner.scenario import Scenario, Table
 from planner.scenario.kinds import counts_of
 from planner.scenario.tables import RepTable
 from planner.tables.bases import all_bases, read_bases
+from planner.tables.crm import check_ids, match_owners, with_profile
 from planner.tables.cross import (
     check_references,
     warn_demand,
@@ -35,10 +36,12 @@ from planner.tables.places import (
     place_by_region,
     warn_swapped,
 )
+from planner.tables.pools import check_pools, parsed_with_pools, with_pools
 from planner.tables.raw import RawTable, raw_from_frame, read_bytes, read_raw
 from planner.tables.references import Use, account_uses, rep_uses, shared_uses
 from planner.tables.regions import read_regions
 from planner.tables.rules import check_rules
+from planner.tables.skills import with_also
 from planner.tables.sources import keep_rows
 from planner.words import _
 
@@ -155,7 +158,7 @@ class _Loading:
             assert bases is not None
             every = all_bases(clean["reps"], clean_frame(bases), self.scenario.bases)
             clean["reps"] = every.reps
-        adjacency = None
+        adjacency, barriers = None, None
         if self.scenario.unit == "region":
             laid = lay_out(
                 self.scenario,
@@ -170,9 +173,16 @@ class _Loading:
                 faults = accounts.findings.faults + named.faults
                 return Checked(None, faults, self._warnings(), self._notes())
             clean["accounts"], regions = laid.accounts, laid.regions
-            adjacency = laid.adjacency
-        elif every is None:
+            adjacency, barriers = laid.adjacency, laid.barriers
+        elif every is None and not self.scenario.pools:
             warn_demand(self.scenario, clean["accounts"], clean["reps"], named)
+        clean["reps"] = with_pools(clean["reps"], self.scenario)
+        for pool in self.scenario.pools:
+            named.note(
+                _("pool {id} ({name}) beside the reps").format(
+                    id=pool.id, name=pool.shown
+                )
+            )
         tables_read = [one for one in (accounts, reps, bases) if one is not None]
         given = [one for one in tables_read if len(one.frame)]
         note_defaults(*given)
@@ -182,6 +192,7 @@ class _Loading:
             regions=regions,
             distances=None if distances is None else clean_distances(distances),
             adjacency=adjacency,
+            barriers=barriers,
             bases=None if every is None else every.bases,
             notes=self._notes(),
             warnings=self._warnings(),
@@ -235,12 +246,22 @@ class _Loading:
         raw = self._raw(kind, table)
         if raw is None:
             return None
-        everything = raw
+        everything, own = raw, table.fields
+        table = with_profile(table, kind, raw)
         raw = keep_rows(raw, table)
         levels = self.scenario.skills.levels
         uses |= address_uses(table, kind, raw.cells.column_names)
         parsed = read_fields(raw, table, kind, uses, named, levels)
+        check_ids(parsed, table, kind, own)
         check_rules(parsed, kind)
+        if kind == "reps" and self.scenario.skills.also:
+            frame = parsed.frame
+            frame["skills"] = with_also(
+                frame["skills"],
+                pd.Index(frame["rep_id"]),
+                self.scenario.skills.also,
+                levels,
+            )
         if table.geocode:
             fill_places(parsed)
         key = parsed.frame.columns[0]
@@ -339,9 +360,13 @@ class _Loading:
         if not needed and distances is None:
             reps.findings.note(_("no places given: travel is left out"))
         warn_swapped([accounts, reps])
-        warn_owners(accounts, reps)
+        check_pools(self.scenario, reps, bases, named)
+        everyone = parsed_with_pools(reps, self.scenario)
+        if self.scenario.accounts is not None:
+            match_owners(accounts, everyone, self.scenario.accounts.profile)
+        warn_owners(accounts, everyone)
         if bases is None:
-            warn_skills(accounts, reps)
+            warn_skills(accounts, everyone)
         check_references(self.scenario, accounts, reps, named)
 
     def _rules(self, named: Findings) -> str:

@@ -35,14 +35,19 @@ class AreaTables:
         With the unit region of each account as `region_id`; "" only where carved out.
     regions
         With cells as shapes where the scenario asks for them.
-    adjacency
+    adjacency, barriers
         As in `planner.tables.frames.Tables`.
     """
 
     def __init__(
-        self, accounts: pd.DataFrame, regions: gpd.GeoDataFrame, adjacency: pd.DataFrame
+        self,
+        accounts: pd.DataFrame,
+        regions: gpd.GeoDataFrame,
+        adjacency: pd.DataFrame,
+        barriers: shapely.Geometry | None,
     ) -> None:
-        self.accounts, self.regions, self.adjacency = accounts, regions, adjacency
+        self.accounts, self.regions = accounts, regions
+        self.adjacency, self.barriers = adjacency, barriers
 
 
 def lay_out(
@@ -100,8 +105,25 @@ def lay_out(
     ids = _located(scenario, parsed, accounts, regions, units)
     if parsed.findings.faults:
         return None
+    named.notes += _added_up(accounts, units)
     accounts = accounts.assign(region_id=pd.Series(ids, accounts.index, dtype="str"))
-    return AreaTables(accounts, regions, found.edges.reset_index(drop=True))
+    return AreaTables(accounts, regions, found.edges.reset_index(drop=True), barrier)
+
+
+def _added_up(accounts: pd.DataFrame, units: gpd.GeoDataFrame) -> list[str]:
+    """Note the amounts that both accounts and regions have: a territory has the sum."""
+    return [
+        _("{column}: both accounts and regions have it; the two add up").format(
+            column=name
+        )
+        for name in map(str, accounts)
+        if name in units
+        and name not in ("latitude", "longitude")
+        and pd.api.types.is_numeric_dtype(accounts[name].dtype)
+        and pd.api.types.is_numeric_dtype(units[name].dtype)
+        and accounts[name].to_numpy(float).sum() > 0
+        and units[name].to_numpy(float).sum() > 0
+    ]
 
 
 def _check_names(

@@ -112,7 +112,9 @@ def _report_missing(parsed: Parsed, without: Mask, covered: Collection[str]) -> 
     if covered:
         missing &= ~ids.isin(list(covered)).to_numpy()
     at = np.flatnonzero(missing)
-    if not parsed.given & {"latitude", "longitude", "region_id"} and len(at):
+    geocoded = "place_precision" in parsed.frame
+    given = parsed.given & {"latitude", "longitude", "region_id"}
+    if not given and not geocoded and len(at):
         parsed.findings.fault(
             "",
             "",

@@ -88,8 +88,8 @@ def shared_uses(
 
 
 def rep_uses(scenario: Scenario) -> dict[str, Use]:
-    """Return field or column -> use, of all that the scenario asks of reps."""
-    uses: dict[str, Use] = {}
+    """Return field or column -> use, of all that is asked of reps."""
+    uses = {"email": Use("reps.fields.email", optional=True)}  # an owner in some CRMs
     for index, limit in enumerate(scenario.limits):
         for side in ("low", "high"):
             value = getattr(limit, side)
@@ -114,14 +114,21 @@ def _conditions(scenario: Scenario) -> Iterator[tuple[str, Condition]]:
     for name in ("pins", "forbid"):
         for index, pin in enumerate(getattr(scenario, name)):
             groups.append((f"{name}[{index}].where", pin.where or []))
+    for index, pool in enumerate(scenario.pools):
+        groups.append((f"pools[{index}].where", pool.where))
     if scenario.bases is not None and scenario.bases.candidates == "accounts":
         groups.append(("bases.where", scenario.bases.where))
     for index, carve in enumerate(scenario.areas.carve):
         groups.append((f"areas.carve[{index}].where", carve.where or []))
     for index, conditions in enumerate(scenario.protect.where):
         groups.append((f"protect.where[{index}]", conditions))
+    for name in ("together", "apart"):
+        for index, entry in enumerate(getattr(scenario, name)):
+            groups.append((f"{name}[{index}].where", entry.where))
     if scenario.leave_out:
         groups.append(("leave_out.where", scenario.leave_out.where))
+    for index, wave in enumerate(scenario.waves):
+        groups.append((f"waves[{index}].where", wave.where))
     for key, conditions in groups:
         for index, condition in enumerate(conditions):
             yield f"{key}[{index}].column", condition

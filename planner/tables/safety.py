@@ -37,6 +37,19 @@ def unsafe_text(text: str) -> str:
     return text[1:] if text.startswith(_GUARD) else text
 
 
+def unguarded(text: str) -> str:
+    """
+    Return what people typed: without the guard, if it is one.
+
+    Unlike `unsafe_text` for cells that may never have been guarded.
+
+    >>> unguarded("'=1+1"), unguarded("'tis fine")
+    ('=1+1', "'tis fine")
+    """
+    guards = text.startswith(_GUARD) and text[1:].startswith(_NEEDS_GUARD)
+    return text[1:] if guards else text
+
+
 def safe_series(text: pd.Series) -> pd.Series:
     """Apply `safe_text` to each cell of a column of text."""
     guard = text.str.startswith(_NEEDS_GUARD)

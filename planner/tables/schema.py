@@ -73,6 +73,8 @@ def contracts() -> dict[str, list[FieldInfo]]:
             for name, column in _address().items()
             if name not in known
         ]
+    email = _text(_("E-mail; the owner in files for HubSpot and Zoho."))
+    found["reps"].append(_info("reps", "email", email))
     return found
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
 
 _BETWEEN = re.compile(r"[;,|\u3001\uff1b\uff0c\n]")
 _BEFORE_LEVEL = re.compile(r"[:\uff1a]")
@@ -51,6 +53,35 @@ def normalise_skills(text: str, levels: Sequence[str]) -> tuple[str, str | None]
             return "", part.strip()
         found[name] = max(level, found.get(name, 0))
     return ";".join(f"{name}:{found[name]}" for name in sorted(found)), None
+
+
+def with_also(
+    held: pd.Series, ids: pd.Index, also: Mapping[str, str], levels: Sequence[str]
+) -> pd.Series:
+    """
+    Add the skills that a scenario gives to reps besides those of their table.
+
+    Parameters
+    ----------
+    held
+        Normalised text of skills, one row per rep, shape (m,).
+    ids
+        The reps' ids, shape (m,).
+    also
+        rep_id -> more skills, as people write them; what is no list of skills, or
+        names no rep, is passed over (`check_references` reports it).
+    levels
+        Names of the levels from 1 up.
+    """
+    found = held.copy()
+    for at in ids.get_indexer(pd.Index(list(also), dtype=object)).tolist():
+        if at < 0:
+            continue
+        text, wrong = normalise_skills(also[str(ids[at])], levels)
+        if wrong is None:
+            both = ";".join(filter(None, (held.iloc[at], text)))
+            found.iloc[at] = normalise_skills(both, ())[0]
+    return found
 
 
 def _whole(text: str) -> int | None:

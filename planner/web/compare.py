@@ -99,7 +99,7 @@ class ComparePage:
         ]
 
     def _figures(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        from planner.compare import compare, moved_between
+        from planner.comparison import compare, moved_between
 
         with speaking(self.visitor.language):
             folders = [self.library.inside(plan) for plan in self.plans]

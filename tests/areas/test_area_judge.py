@@ -7,7 +7,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
+import shapely
 from test_corruption import edit_certificate, edit_table, forge
 from tiles import asked, one_each, tiles
 
@@ -159,3 +161,67 @@ def test_a_torn_territory_is_caught(sound: Path, tmp_path: Path) -> None:
     failed = {one.name: one.detail for one in verdict.checks if not one.ok}
     assert "contiguity" in failed, str(verdict)
     assert "cut off" in failed["contiguity"]
+
+
+@pytest.fixture(scope="module")
+def parted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a plan folder of 2 x 3 regions with a river between two columns."""
+    base = tmp_path_factory.mktemp("parted")
+    river = shapely.LineString([(10.1, 50.5), (10.1, 50.0)])
+    gpd.GeoDataFrame(geometry=[river], crs="EPSG:4326").to_file(base / "rivers.gpkg")
+    scenario = asked('areas = {barriers = "rivers.gpkg"}', reps=2)
+    scenario._base = base
+    regions = tiles(2, 3)
+    solution = planner.solve(scenario, accounts=one_each(regions), regions=regions)
+    solution.save(base / "plan", drawings=False)
+    return base / "plan"
+
+
+def test_what_barriers_part_is_derived_again(parted: Path) -> None:
+    """The river closes the border of r00 and r01, and of no other pair."""
+    verdict = verify(parted)
+    assert verdict.ok, str(verdict)
+    pairs = (parted / "inputs" / "adjacency.csv").read_text("utf-8")
+    assert '"r00","r01"' not in pairs
+    assert '"r10","r11"' in pairs
+    assert planner.open_plan(parted).tables.barriers is not None
+
+
+def _no_barriers(folder: Path) -> None:
+    path = folder / "inputs" / "columns.json"
+    path.write_text(
+        path.read_text("utf-8").replace('"barriers": true', '"barriers": 0')
+    )
+
+
+def _moved_barriers(folder: Path) -> None:
+    path = folder / "inputs" / "barriers.geojson"
+    path.write_text(path.read_text("utf-8").replace("10.1", "10.2"))
+
+
+def _damaged_barriers(folder: Path) -> None:
+    (folder / "inputs" / "barriers.geojson").write_text('{"type": "Line"}')
+
+
+def _fewer_neighbours(folder: Path) -> None:
+    edit_table(folder / "inputs" / "adjacency.csv", lambda rows: rows.pop())
+
+
+@pytest.mark.parametrize(
+    ("damage", "check"),
+    [
+        (_no_barriers, "adjacency"),
+        (_moved_barriers, "adjacency"),
+        (_fewer_neighbours, "adjacency"),
+        (_damaged_barriers, "inputs"),
+    ],
+)
+def test_false_barriers_are_caught(
+    damage: Callable[[Path], None], check: str, parted: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "forged"
+    shutil.copytree(parted, folder)
+    damage(folder)
+    forge(folder)
+    verdict = verify(folder)
+    assert check in {one.name for one in verdict.checks if not one.ok}, str(verdict)

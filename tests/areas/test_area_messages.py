@@ -184,7 +184,7 @@ def test_keys_of_regions_need_the_unit(rules: str, message: str) -> None:
         ('apart = [{column = "rival"}]', "apart is only for unit = 'account'"),
         (
             "[areas.compactness]\nprice = 1\npower = 1",
-            "power = 1 is only for to = 'base'",
+            "power = 1 is only for to = 'region' or 'base'",
         ),
         ('areas = {outline = "x"}', "outline is only for cells = true"),
         ('[areas.compactness]\nprice = 1\nmeasure = "x"', "no measure 'x'"),
@@ -197,3 +197,14 @@ def test_keys_of_regions_need_the_unit(rules: str, message: str) -> None:
 def test_rules_that_do_not_go_with_regions(rules: str, message: str) -> None:
     with pytest.raises(PlannerError, match=message):
         asked(rules)
+
+
+def test_columns_of_both_tables_that_add_up_are_noted() -> None:
+    """Value of accounts and of regions: a territory has the sum, and a note says so."""
+    regions = tiles(1, 2).assign(value=[3.0, 4.0], hours=0.0)
+    accounts = one_each(regions, value=1, hours=2)
+    solution = planner.solve(
+        asked(reps=1, seconds=0.5), accounts=accounts, regions=regions
+    )
+    notes = [note for note in solution.tables.notes if "add up" in note]
+    assert notes == ["value: both accounts and regions have it; the two add up"]

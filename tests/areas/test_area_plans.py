@@ -11,7 +11,7 @@ import pytest
 from tiles import asked, one_each, tiles
 
 import planner
-from planner.compare import compare
+from planner.comparison import compare
 from planner.errors import PlannerError
 from planner.evaluate.verify import verify
 from planner.solution import Solution

@@ -31,7 +31,10 @@ def random_solution(seed: int, *, islands: str = "nearest") -> Solution:
         hours=rng.choice([1.0, 2.5], n),
         owner=rng.choice([f"T{i:02d}" for i in range(1, k + 1)], n),
     )
-    rules = [f'areas = {{islands = "{islands}", compactness = {{price = 0.01}}}}']
+    to = rng.choice(["centre", "centre", "region", "region", "base"])
+    power = 2 if to == "centre" else int(rng.choice([1, 2]))
+    shape = f'{{price = 0.01, to = "{to}", power = {power}}}'
+    rules = [f'areas = {{islands = "{islands}", compactness = {shape}}}']
     if rng.random() < 0.7:
         wide = float(rng.choice([0.2, 0.5, 1.0]))
         rules.append(
@@ -44,6 +47,9 @@ def random_solution(seed: int, *, islands: str = "nearest") -> Solution:
     if rng.random() < 0.3:
         share = float(rng.choice([0.0, 0.3, 0.6]))
         rules.append(f'budgets = [{{of = "moved_value", share = {share}}}]')
+    if rng.random() < 0.3:
+        accounts["site"] = rng.choice(["", "", "x"], n)
+        rules.append('together = [{column = "site"}]')
     scenario = asked("\n".join(rules), reps=k, seconds=0.4)
     return planner.solve(scenario, accounts=accounts, regions=regions)
 

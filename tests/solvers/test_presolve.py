@@ -27,8 +27,9 @@ def test_accounts_that_no_rep_may_serve() -> None:
 
 
 def test_accounts_larger_than_every_cap() -> None:
-    """a3 is worth 300."""
-    (why,) = reasons('limits = [{measure = "value", high = 250}]')
+    """a3 is worth 300; all three 600, and two caps allow 500."""
+    why, short = reasons('limits = [{measure = "value", high = 250}]')
+    assert "need at least 600 value, all limits together allow 500: 100 short" in short
     assert why.startswith("1 account(s) (or groups) are larger than every cap")
     assert "a3. Raise a cap, or split them" in why
 

@@ -139,6 +139,7 @@ def on_map(problem: Problem) -> OnMap:
         weight=weight,
         x=None if weight is None else places[:, 0],
         y=None if weight is None else places[:, 1],
+        centre=_centre(areas, units, more),
         edge_price=cut,
         fixed=fixed if len(only) else None,
         on_map=np.append(areas.on_map[units], np.zeros(more, dtype=bool)),
@@ -208,6 +209,9 @@ def _settled_cost(problem: Problem, settled: Positions) -> float:
     if areas.inertia is not None and own.any():
         mine = settled >= 0
         total += float(areas.inertia.only(mine).cost(settled[mine], problem.m))
+    if areas.centres is not None:
+        each = np.where(settled < 0, problem.m, settled)
+        total += float(areas.centres.total(each, problem.m))  # the others do not count
     if areas.cut is not None:
         ends = settled[areas.edges]
         total += float(areas.cut[ends[:, 0] != ends[:, 1]].sum())
@@ -291,3 +295,17 @@ def _shape(
     weight = inertia.weight.astype(float) * float(inertia.price)
     weight = np.append(weight, np.zeros(more))
     return weight, places, float(constant * inertia.price)
+
+
+def _centre(areas: Areas, units: Positions, more: int) -> Floats | None:
+    """Cost of each unit by the unit that is the centre, shape (n, n)."""
+    if areas.centres is None:
+        return None
+    n = len(units)
+    centre = np.zeros((n + more, n + more))
+    centre[:n, :n] = areas.centres.cost[np.ix_(units, units)]
+    # Dearer than all: off the map only where a territory has nothing on it.
+    away = np.flatnonzero(~areas.on_map[units])
+    mapped = np.flatnonzero(areas.on_map[units])
+    centre[np.ix_(mapped, away)] = 1.0 + float(centre.max(initial=0.0))
+    return centre

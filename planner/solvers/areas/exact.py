@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from planner.solvers.areas.graph import pieces, separator
+from planner.solvers.areas.mean import widest_bands
 from planner.solvers.areas.model import FREE, AreaModel, AreaOutcome, Floats, Ints
 from planner.solvers.highs import Task, solve_task
 from planner.solvers.milp import proto_of
@@ -58,6 +59,34 @@ def as_siting(model: AreaModel) -> SitingModel | None:
         return None
     return SitingModel.of(
         model.centre, load, high[:, :1], k, low=low[:, :1], own=np.arange(model.n)
+    )
+
+
+def relaxed_siting(model: AreaModel) -> SitingModel | None:
+    """
+    Return what every plan pays for its shape at least, as a siting.
+
+    Units of the map are the sites, one for each territory that must have some. Pairs,
+    borders, splits, prices of bands, units that may not move, those off the map, and
+    connectivity are left out. None where shape is not by centre.
+    """
+    if model.centre is None:
+        return None
+    on_map = np.ones(model.n, dtype=bool) if model.on_map is None else model.on_map
+    territories = np.arange(model.k)
+    if model.fixed is not None:  # who need not have any has a unit of nothing instead
+        idle = ~on_map & (model.load.max(axis=(0, 2)) == 0) & (model.fixed != FREE)
+        territories = np.setdiff1d(territories, model.fixed[idle])
+    low, high = widest_bands(model, territories)
+    at = np.flatnonzero(on_map)
+    low = np.maximum(0, low - model.load.max(axis=2)[:, ~on_map].sum(axis=1))
+    return SitingModel.of(
+        model.centre[np.ix_(at, at)],
+        model.load.min(axis=2)[:, at],
+        high[:, None],
+        len(territories),
+        low=low[:, None],
+        own=np.arange(len(at)),
     )
 
 

@@ -81,7 +81,7 @@ def mean_bound(
     most = float(radius.max() ** 2)
     cost = weight[:, None] * (far + (most - radius**2))
     constant = float(weight.sum()) * most
-    low, high = _widest_bands(model)
+    low, high = widest_bands(model)
     site = SitingModel.of(
         cost,
         model.load.min(axis=2),
@@ -146,8 +146,10 @@ def _cover(place: Floats, size: Floats) -> tuple[Floats, Floats] | None:
     return at, np.concatenate([r for _m, r in done])
 
 
-def _widest_bands(model: AreaModel) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Low and high of each measure that hold for every territory."""
+def widest_bands(
+    model: AreaModel, territories: NDArray[np.integer] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Low and high of each measure that hold for every territory, or for some."""
     q, k = len(model.load), model.k
     low, high = np.zeros((q, k), dtype=np.int64), np.full((q, k), -1, dtype=np.int64)
     same = (model.load == model.load[:, :, :1]).all(axis=(1, 2))
@@ -160,4 +162,6 @@ def _widest_bands(model: AreaModel) -> tuple[NDArray[np.int64], NDArray[np.int64
         if band.high != FREE:
             known = high[band.measure, t]
             high[band.measure, t] = band.high if known < 0 else min(known, band.high)
+    if territories is not None:
+        low, high = low[:, territories], high[:, territories]
     return low.min(axis=1), np.where((high < 0).any(axis=1), -1, high.max(axis=1))

@@ -36,7 +36,7 @@ def named_by_today(compiled: Compiled, arcs: NDArray[np.int64]) -> NDArray[np.in
     if not shared.any():
         return arcs
     best, cost = arcs, evaluate(problem, arcs).cost
-    everyone = [np.arange(problem.m)]
+    everyone = [np.flatnonzero(~compiled.pairs.is_pool[:-1])]
     for groups in (everyone, _alike(problem)):
         renamed = np.arange(problem.m + 1)
         for group in groups:

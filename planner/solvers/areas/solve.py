@@ -16,7 +16,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.solvers.areas.exact import CLOSER, as_siting, solve_hess
+from planner.solvers.areas.exact import (
+    CLOSER,
+    as_siting,
+    relaxed_siting,
+    solve_hess,
+)
 from planner.solvers.areas.labels import few_labels, solve_labels
 from planner.solvers.areas.mean import mean_bound
 from planner.solvers.areas.model import AreaModel, AreaOutcome, Ints
@@ -102,12 +107,17 @@ class _Solve:
     def run(self) -> AreaOutcome:
         """Search alone, bound, then prove and search at once."""
         site, left = as_siting(self.model), self.watch.left
+        relaxed = None
+        if site is None and self.model.centre is not None:
+            relaxed = relaxed_siting(self.model)
         alone = min(SEARCH_MOST, SEARCH_FIRST * left)
         if site is None and full_cycle(self.model) > SLOW:
             alone = (1.0 - MEAN_SHARE) * left  # a search in parts would be a worse one
         self._search(alone, self.threads)
         if self.model.weight is not None and self.found.label is not None:
             self._prove_by_means(self.found.label)
+        if relaxed is not None and relaxed.n * relaxed.m <= BOUND_PAIRS:
+            self._bound_by_centres(relaxed, least_cost(self.model))
         if site is not None and self.model.n**2 <= BOUND_PAIRS and not self.is_done():
             self._prove_by_centres(site)
         elif few_labels(self.model) and not self.is_done():
@@ -170,19 +180,26 @@ class _Solve:
         )
         self._raise(least_cost(self.model) + spread)
 
-    def _prove_by_centres(self, site: SitingModel) -> None:
-        limit = self.found.cost
+    def _bound_by_centres(self, site: SitingModel, besides: float) -> SiteBound:
+        """Raise the bound by prices on the units; `besides` is paid in any case."""
         priced = site_bound(
             site,
             self.watch,
-            upper=limit,
+            upper=self.found.cost - besides,
             time_share=BOUND_SHARE,
             threads=self.threads,
         )
         if math.isinf(priced.bound) and self.found.label is None:
             self.infeasible = True
+        else:
+            self._raise(priced.bound + besides)
+        return priced
+
+    def _prove_by_centres(self, site: SitingModel) -> None:
+        limit = self.found.cost
+        priced = self._bound_by_centres(site, 0.0)
+        if self.infeasible:
             return
-        self._raise(priced.bound)
         arcs = self._arcs(priced, site)
         if arcs.sum() > EXACT_ARCS or self.is_done():
             return

@@ -23,6 +23,7 @@ from planner.solvers.siting.model import SitingModel, SitingOutcome, recount
 from planner.solvers.siting.node import CLOSED, FREE, OPEN
 from planner.solvers.siting.question import Bools, Ints, dearest
 from planner.solvers.siting.recut import Recut
+from planner.solvers.siting.small_books import has_small_books
 from planner.solvers.siting.start import Annealer
 
 START_SHARE, BOUND_SHARE, AGAIN_SHARE = 0.03, 0.14, 0.1
@@ -40,6 +41,11 @@ MORE_STARTS = 3
 """Further tries where annealing finds no plan."""
 PLAN_ALONE = 0.3
 """Share of the time for better parts before one thread turns to the proof."""
+ANNEAL_SHARE, ANNEAL_ALL = 0.7, 0.85
+"""
+Of the time for better parts, until when small books are annealed before they are
+solved to the end: beside a proof, and without one.
+"""
 MOST_OPEN = 60_000_000
 """Arcs times depth of the branching at most: what a proof may take in memory."""
 
@@ -169,11 +175,28 @@ class _Solve:
             self._gain,
             np.random.default_rng(self.seed),
         )
-        stop = np.zeros(1, dtype=bool)
-        share = PLAN_ALONE if self._fits else 1.0
-        with _timer(self.watch.left, stop):
-            recut.run(self.watch, stop, self.watch.left * share, self.threads)
+        stop, left = np.zeros(1, dtype=bool), self.watch.left
+        small = has_small_books(self.model)
+        exact_from = self.watch.seconds + left * (
+            ANNEAL_SHARE if self._fits else ANNEAL_ALL
+        )
+
+        def search(share: float, threads: int) -> None:
+            ends = self.watch.seconds + self.watch.left * share
+            if small and self.watch.seconds < exact_from:
+                recut.anneal()
+                recut.run(
+                    self.watch,
+                    stop,
+                    min(ends, exact_from) - self.watch.seconds,
+                    threads,
+                )
+                recut.solve_exactly()
+            recut.run(self.watch, stop, ends - self.watch.seconds, threads)
             self._take(recut)
+
+        with _timer(left, stop):
+            search(PLAN_ALONE if self._fits else 1.0, self.threads)
             if self._fits and not self._done:
                 with ThreadPoolExecutor(1) as pool:
                     job = pool.submit(self._branch, bound, self.watch.left)
@@ -181,8 +204,7 @@ class _Solve:
                         lambda job: stop.__setitem__(0, job.result().complete)
                     )
                     if self.threads > 1:
-                        recut.run(self.watch, stop, self.watch.left, self.threads - 1)
-                    self._take(recut)
+                        search(1.0, self.threads - 1)
                     self._settle(job.result())
 
     def _take(self, recut: Recut) -> None:

@@ -10,10 +10,22 @@ import numpy as np
 from planner.solvers.siting.anneal import anneal
 from planner.solvers.siting.model import NO_LIMIT, SitingModel, recount
 from planner.solvers.siting.question import Floats, Ints, usable
+from planner.solvers.siting.small_books import (
+    anneal_small_books,
+    has_small_books,
+    members_of,
+)
 from planner.solvers.siting.state import Ground, empty_plan, enter
 
 FIRST_STEP = 0.3
 """What the first step of load outside a band counts more, in mean units."""
+SMALL_HOT = 0.6
+"""
+First temperature where books are small, in mean costs of a unit.
+
+Gap to the best known after 50 million moves, from 0.5 and 1.0 down to 0.05, means of
+three seeds: lin318_100 0.12, 0.91 %; lin318_070 0.13, 0.68 %; u724_200 0.48, 0.36 %.
+"""
 
 
 def ground_of(model: SitingModel) -> Ground:
@@ -53,6 +65,7 @@ class Annealer:
 
     def __init__(self, model: SitingModel, seed: int) -> None:
         self.model, self.ground, self.seed = model, ground_of(model), seed
+        self.members = members_of(model) if has_small_books(model) else None
         self.rate = 0.0
         self.moves = 0
 
@@ -72,7 +85,8 @@ class Annealer:
         Parameters
         ----------
         hot, cold
-            First and last temperature in mean costs of a unit.
+            First and last temperature in mean costs of a unit; small books begin at
+            their own.
         """
         if self.rate == 0.0:
             self._one(sites[0], hot, cold, 1, 1000)
@@ -97,6 +111,11 @@ class Annealer:
         book[self.model.own[sites][self.model.own[sites] >= 0]] = np.flatnonzero(
             self.model.own[sites] >= 0
         )
+        if self.members is not None:
+            self.moves += steps
+            return anneal_small_books(
+                self.model, self.members, sites[book], SMALL_HOT, cold, steps, seed
+            )
         paid = ground.cost[np.arange(n), sites[book]]
         mean = max(float(paid[np.isfinite(paid)].mean()), 1e-9)
         weight = 2 * mean / np.maximum(1.0, ground.demand.mean(axis=1))

@@ -1,0 +1,314 @@
+"""What it costs to give an account to a named rep, knock-on moves included."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.edits import resolve
+from planner.errors import PlannerError
+from planner.explanation.known import Known
+from planner.explanation.rules import Exclusion, exclusions
+from planner.greenfield import opening_cost
+from planner.plan import Plan
+from planner.problem import Problem, evaluate
+from planner.scenario import with_solve
+from planner.solution import Solution
+from planner.solvers.highs import solve_highs
+from planner.solvers.result import Progress, Result, Status, Watch
+from planner.solvers.rows import linear_rows
+from planner.solvers.settle import settle
+from planner.solvers.start import WarmStart
+from planner.words import _
+
+SECONDS = 8.0
+"""For one question, unless set."""
+CLOSE = 2e-4
+"""A bracket of this share of the plan's cost is narrow enough to stop."""
+WIDE = 1e-3
+"""A wider bracket, with time left, is worth asking another solver."""
+SETS_SHARE, WHOLE_SHARE = 0.35, 0.7
+"""Share of the time for the search, with and without priced groups and rivals."""
+SETS_ARCS, WHOLE_ARCS = 60_000, 3_000
+"""
+Up to so many pairs HiGHS is asked with the whole model; more pay where priced groups
+or rivals are, of which the prices know nothing.
+"""
+
+
+@dataclass(frozen=True)
+class Move:
+    """An account, or a region, that changes hands; "" = left out."""
+
+    account: str
+    name: str
+    from_rep: str
+    to_rep: str
+
+
+@dataclass(frozen=True, eq=False)
+class Override:
+    """
+    The plan with one account given to a named rep, all others free to move.
+
+    Attributes
+    ----------
+    account, rep
+        What was asked.
+    along
+        Accounts and regions that go along, because they must stay together.
+    status
+        Of the search: "optimal", "feasible", "infeasible", or "no plan found".
+    plan_cost
+        Cost of the plan in hand, in currency.
+    lower, upper
+        Between these lies the least cost of any plan with this override, in currency;
+        inf where none exists (both) or none was found (upper).
+    moves
+        The others that change hands in the plan found, against the plan in hand.
+    terms
+        Change of each term of the cost in the plan found.
+    excluded
+        Rules that bar the pair. Those of `WAIVED_BY_PIN` give way to the override.
+    reasons
+        Without a plan: what stands in the way.
+    solution
+        The plan found, to be saved; None when there is none.
+    seconds
+        Time that the answer took.
+    """
+
+    account: str
+    rep: str
+    along: tuple[str, ...]
+    status: str
+    plan_cost: float
+    lower: float
+    upper: float
+    moves: tuple[Move, ...] = ()
+    terms: dict[str, float] | None = None
+    excluded: tuple[Exclusion, ...] = ()
+    reasons: tuple[str, ...] = ()
+    solution: Solution | None = None
+    seconds: float = 0.0
+
+    @property
+    def change(self) -> tuple[float, float]:
+        """The bracket as a change against the plan in hand, in currency."""
+        return self.lower - self.plan_cost, self.upper - self.plan_cost
+
+    @property
+    def width(self) -> float:
+        """Width of the bracket as a share of the plan's cost; 0 where none exists."""
+        if self.lower == self.upper:
+            return 0.0
+        return (self.upper - self.lower) / max(abs(self.plan_cost), 1.0)
+
+
+def override(
+    solution: Solution,
+    account: str,
+    rep: str,
+    *,
+    time_limit_s: float = SECONDS,
+    seed: int | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+    tell: Callable[[Progress], None] = lambda progress: None,
+) -> Override:
+    """
+    Bracket the cost of the best plan in which an account goes to a named rep.
+
+    The upper end is a plan, found by solving again from the plan in hand with the
+    account pinned; the lower end is proven: by the bound of the plan in hand, by its
+    prices with the account's pairs but one left out, by the prices of the pinned
+    question, or by a solver of the whole model, whichever is highest.
+
+    Parameters
+    ----------
+    solution
+        A solution with a plan.
+    account, rep
+        ``account_id``, or by regions also ``region:<id>``; and ``rep_id``. Accounts
+        that stay together with it go along; by regions, the whole region does.
+    time_limit_s
+        Seconds at most; less where the bracket is narrow before.
+
+    Raises
+    ------
+    PlannerError
+        If there is no plan, or no such account or rep.
+    """
+    if not time_limit_s > 0:
+        raise PlannerError(_("The time limit must be above 0 seconds."))
+    return override_of(
+        Known(solution), account, rep, time_limit_s, seed, interrupted, tell
+    )
+
+
+def override_of(
+    known: Known,
+    account: str,
+    rep_id: str,
+    seconds: float,
+    seed: int | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+    tell: Callable[[Progress], None] = lambda progress: None,
+) -> Override:
+    """Do as `override`, of what is laid out already."""
+    watch = Watch(seconds, interrupted)
+    unit, rep = known.unit(account), known.rep(rep_id)
+    barred = tuple(exclusions(known, unit).get(rep, ()))
+    again = _searched(known, account, rep_id, watch, seed, tell)
+    lower = _lower(known, unit, rep, again.result, bool(barred))
+    again, lower = _sharpened(known, again, lower, watch)
+    along = [str(known.pairs.accounts.index[at]) for at in known.members(unit)]
+    found = Override(
+        account=account,
+        rep=rep_id,
+        along=tuple(name for name in along if name != account),
+        status=str(again.status),
+        plan_cost=known.solution.cost,
+        lower=math.inf,
+        upper=math.inf,
+        excluded=barred,
+        seconds=watch.seconds,
+    )
+    if again.status is Status.INFEASIBLE:
+        return replace(found, reasons=again.reasons)
+    if again.plan is None:
+        return replace(found, lower=known.money(lower))
+    return replace(
+        found,
+        lower=known.money(lower),
+        upper=again.cost,
+        moves=_moves(known, again, unit),
+        terms=_terms(known, again),
+        solution=again,
+    )
+
+
+def _searched(
+    known: Known,
+    account: str,
+    rep: str,
+    watch: Watch,
+    seed: int | None,
+    tell: Callable[[Progress], None],
+) -> Solution:
+    """Solve again with the account pinned, until the gap is small."""
+    solution, problem = known.solution, known.problem
+    share = SETS_SHARE if _has_sets(problem) else WHOLE_SHARE
+    if not _fits_whole(problem):
+        share = 1.0
+    gap = max(solution.scenario.solve.gap, CLOSE)
+    asked = replace(solution, scenario=solution.scenario.with_solve(gap=gap))
+    again = resolve(
+        asked,
+        pins={account: rep},
+        time_limit_s=watch.left * share,
+        seed=seed,
+        interrupted=watch.interrupted,
+        tell=tell,
+    )
+    scenario = solution.scenario.with_pins({account: rep})
+    return replace(again, scenario=with_solve(scenario, time_limit=None, seed=seed))
+
+
+def _has_sets(problem: Problem) -> bool:
+    return bool(problem.splits or problem.apart)
+
+
+def _fits_whole(problem: Problem) -> bool:
+    """Whether a solver of the whole model may sharpen the bracket."""
+    if problem.areas is not None or problem.source is not None:
+        return False
+    return len(problem.rep) <= (SETS_ARCS if _has_sets(problem) else WHOLE_ARCS)
+
+
+def _lower(known: Known, unit: int, rep: int, again: Result, barred: bool) -> float:
+    """
+    Highest proven lower limit, in steps.
+
+    A pin only narrows the choice, so what is proven of every plan holds; unless the
+    rules barred the pair, and the pin lets it in.
+    """
+    if barred:
+        return float(again.bound)
+    return max(float(again.bound), float(known.at_least(known.line(unit))[rep]))
+
+
+def _sharpened(
+    known: Known, again: Solution, lower: float, watch: Watch
+) -> tuple[Solution, float]:
+    """Ask HiGHS with the whole model where the bracket is still wide."""
+    result, problem = again.result, again.compiled.problem
+    if result.status in (Status.INFEASIBLE, Status.OPTIMAL) or not _fits_whole(problem):
+        return again, lower
+    cost = max(abs(known.solution.result.cost), 1.0)
+    if (result.cost - lower) / cost <= WIDE or watch.left < 0.3:
+        return again, lower
+    outcome = solve_highs(
+        problem,
+        Watch(watch.left, watch.interrupted),
+        hint=result.arcs,
+        gap=CLOSE / 2,
+        seed=result.seed,
+    )
+    if outcome.infeasible:
+        empty = replace(result, status=Status.INFEASIBLE, arcs=None, cost=math.inf)
+        return replace(again, result=empty, plan=None), math.inf
+    opening = opening_cost(known.solution.tables, known.scale)
+    proven = outcome.bound + opening
+    if proven > result.bound:
+        result = replace(result, bound=int(proven), bound_by="solver")
+    if outcome.arcs is not None:
+        result = _with_plan(known, result, outcome.arcs, opening)
+    lower = max(lower, proven)
+    if result.arcs is None:
+        return replace(again, result=result), lower
+    plan = Plan.of_arcs(again.compiled, result.arcs)
+    return replace(again, result=result, plan=plan), lower
+
+
+def _with_plan(
+    known: Known, result: Result, arcs: NDArray[np.int64], opening: int
+) -> Result:
+    """Take a plan where it is better, without changes that save nothing."""
+    problem = result.problem
+    if evaluate(problem, arcs).cost + opening >= result.cost:
+        return result
+    home = WarmStart(known.rep_of).arcs(problem)
+    arcs = settle(problem, linear_rows(problem), arcs, home)
+    cost = evaluate(problem, arcs).cost + opening
+    status = Status.OPTIMAL if cost <= result.bound else Status.FEASIBLE
+    return replace(result, arcs=arcs, cost=cost, status=status)
+
+
+def _moves(known: Known, again: Solution, unit: int) -> tuple[Move, ...]:
+    """Say who else changes hands, the dearest accounts first."""
+    assert again.plan is not None
+    before, after = known.plan.owner, again.plan.owner
+    changed = (before != after).to_numpy() & (known.compiled.unit_of != unit)
+    rows = np.flatnonzero(changed)
+    accounts = known.pairs.accounts
+    order = rows[np.argsort(-accounts["value"].to_numpy(float)[rows], kind="stable")]
+    return tuple(
+        Move(
+            str(accounts.index[at]),
+            str(accounts["name"].iat[at]),
+            str(before.iat[at]),
+            str(after.iat[at]),
+        )
+        for at in order.tolist()
+    )
+
+
+def _terms(known: Known, again: Solution) -> dict[str, float]:
+    before, after = known.solution.costs_by_term(), again.costs_by_term()
+    names = dict.fromkeys([*before, *after])
+    change = {name: after.get(name, 0) - before.get(name, 0) for name in names}
+    return {name: round(value, 6) for name, value in change.items() if value}

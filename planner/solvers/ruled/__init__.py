@@ -1,0 +1,1 @@
+"""Solvers of a question whose rules can be switched off or bent."""

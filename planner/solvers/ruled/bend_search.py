@@ -1,0 +1,106 @@
+"""
+The least change of rules by the engine: large inputs, and maps.
+
+Limits and budgets get their price per unit, hard balances a price that is at most that
+of a wider tolerance, pairs the price of freeing their accounts. What the engine finds
+is a plan and a lower bound on the price of any change; other rules stay hard here, so
+the bound holds only where none of them has a price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from planner.rounding import LARGEST_TOTAL, cost_scale, to_integers
+from planner.ruled import BandRule, PairRule, Ruled, View, view
+from planner.solvers.result import Watch
+from planner.solvers.ruled.elastic import STATIC, Bent
+from planner.solvers.ruled.engine import problem_of, solved
+
+
+def bend_by_search(
+    ruled: Ruled,
+    price: Sequence[float | None],
+    watch: Watch,
+    *,
+    seed: int = 1,
+    threads: int = 2,
+) -> Bent:
+    """Do as `bend_least`, for any size; what is found need not be the least."""
+    soft = [
+        number
+        for number, one in enumerate(price)
+        if one is not None and _can_bend(ruled, number)
+    ]
+    whole = len(soft) == sum(one is not None for one in price)
+    hard = [i for i in range(len(ruled.rules)) if i not in soft]
+    seen = view(ruled, ruled.only(hard))
+    if not seen.allowed.any(axis=1).all():
+        return Bent(None, 0.0, False, whole)
+    per_step = {number: _per_step(ruled, number, price) for number in soft}
+    scale = _scale(ruled, [p for prices in per_step.values() for p in prices])
+    rows = list(seen.bands)
+    for number in soft:
+        rule = ruled.rules[number]
+        if isinstance(rule, BandRule):
+            steps = to_integers(per_step[number], scale)
+            rows += [
+                replace(band, price=int(step))
+                for band, step in zip(rule.bands, steps, strict=True)
+            ]
+    cost = _pair_cost(ruled, seen, soft, price, scale)
+    problem = replace(problem_of(ruled, seen, cost, tuple(rows)), cost_scale=scale)
+    units, bound, infeasible = solved(problem, watch, seed, threads)
+    least = bound / scale if whole else 0.0
+    if units is None:
+        return Bent(None, least, False, infeasible and whole)
+    return Bent(units[seen.unit_of], least, False, False)
+
+
+def _can_bend(ruled: Ruled, number: int) -> bool:
+    rule = ruled.rules[number]
+    if isinstance(rule, BandRule):
+        return rule.kind != "balance" or all(target > 0 for target in rule.targets)
+    return isinstance(rule, PairRule) and rule.kind in STATIC
+
+
+def _per_step(ruled: Ruled, number: int, price: Sequence[float | None]) -> list[float]:
+    """Price of a step outside each band of a rule; of a tolerance, its share of it."""
+    rule, one = ruled.rules[number], price[number]
+    assert one is not None
+    if not isinstance(rule, BandRule):
+        return [one]
+    scale = ruled.pairs.scales[rule.bands[0].measure]
+    if rule.kind != "balance":
+        return [one / scale] * len(rule.bands)
+    # The widest excess counts; the mean of all is at most that.
+    return [100 * one / (target * scale * len(rule.bands)) for target in rule.targets]
+
+
+def _scale(ruled: Ruled, per_step: Sequence[float]) -> int:
+    """Finest scale of cost that keeps totals small enough to be added exactly."""
+    scale = max(cost_scale(per_step), 10**6)
+    load = ruled.demand.max(axis=2).sum(axis=1, dtype=float).max(initial=1.0)
+    worst = sum(per_step) * max(load, 1.0) + max(per_step, default=1.0) * load
+    while scale > 1 and 4 * worst * scale > LARGEST_TOTAL:
+        scale //= 10
+    return scale
+
+
+def _pair_cost(
+    ruled: Ruled,
+    seen: View,
+    soft: Sequence[int],
+    price: Sequence[float | None],
+    scale: int,
+) -> np.ndarray:
+    cost = np.zeros(seen.allowed.shape, dtype=np.int64)
+    for number in soft:
+        rule = ruled.rules[number]
+        if isinstance(rule, PairRule):
+            step = int(to_integers(price[number], scale))  # type: ignore[arg-type]
+            np.add.at(cost, seen.unit_of[rule.row], step * rule.barred)
+    return cost

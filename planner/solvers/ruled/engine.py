@@ -1,0 +1,87 @@
+"""A view of a question as a `Problem` for the engine: large inputs, and maps."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.errors import PlannerError
+from planner.problem import Problem, Row
+from planner.ruled import Positions, Ruled, View
+from planner.scenario.model import Solve
+from planner.solvers.result import Status, Watch
+from planner.solvers.ruled.connected import units_map
+from planner.solvers.solve import solve_problem
+
+
+def problem_of(
+    ruled: Ruled,
+    seen: View,
+    cost: NDArray[np.int64] | None = None,
+    rows: tuple[Row, ...] | None = None,
+) -> Problem:
+    """
+    Return the question as a problem.
+
+    Parameters
+    ----------
+    cost
+        Price of each pair, shape (units, m + 1); None: all are free.
+    rows
+        In place of those of the view.
+    """
+    unit, rep = np.nonzero(seen.allowed)
+    prices = np.zeros(len(unit), dtype=np.int64) if cost is None else cost[unit, rep]
+    ids = ruled.pairs.accounts.index[seen.first]
+    return Problem(
+        unit_ids=tuple(map(str, ids)),
+        rep_ids=tuple(map(str, ruled.pairs.reps.index)),
+        start=np.searchsorted(unit, np.arange(seen.n + 1)).astype(np.int64),
+        rep=rep.astype(np.int32),
+        terms=("relaxed",),
+        cost=prices[None],
+        measures=ruled.pairs.measures,
+        scales=ruled.pairs.scales,
+        demand=seen.demand[:, unit, rep],
+        rows=seen.bands if rows is None else rows,
+        apart=seen.apart,
+        areas=units_map(ruled, seen) if ruled.areas is not None else None,
+    )
+
+
+def ask_engine(
+    ruled: Ruled, seen: View, watch: Watch, seed: int, threads: int
+) -> tuple[Positions | None, bool]:
+    """
+    Look for a plan with the engine.
+
+    Returns
+    -------
+    Rep of each unit (None: no plan found), and whether it is proven that there is none.
+    """
+    problem = problem_of(ruled, seen)
+    units, _bound, infeasible = solved(problem, watch, seed, threads)
+    return units, infeasible
+
+
+def solved(
+    problem: Problem, watch: Watch, seed: int, threads: int
+) -> tuple[Positions | None, int, bool]:
+    """Rep of each unit, lower bound on the cost, and whether no plan is proven."""
+    from planner.solvers.areas.warm import warm_up_areas
+    from planner.solvers.warm import warm_up
+
+    if problem.areas is not None:
+        warm_up_areas()
+    warm_up()
+    left = watch.left
+    if left <= 0:
+        return None, 0, False
+    settings = Solve(time_limit=max(left, 0.05), seed=seed, threads=threads)
+    try:
+        result = solve_problem(problem, settings, interrupted=watch.interrupted)
+    except PlannerError:
+        return None, 0, False
+    if result.arcs is None:
+        return None, int(result.bound), result.status is Status.INFEASIBLE
+    return result.problem.rep[result.arcs].astype(np.intp), int(result.bound), False
