@@ -2,88 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import re
 import tempfile
-import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
-from typing import Any
+from threading import Lock, RLock
+from typing import TYPE_CHECKING, Any
 
-from planner.draft import Draft
 from planner.errors import PlannerError
-from planner.executor.jobs import digest_of, files_of
-from planner.reopen import open_plan
-from planner.scenario import Scenario, parse_scenario, read_scenario
-from planner.solution import Solution
+from planner.intake import LARGEST, TAKEN, check_taken, file_name, read_inside
+from planner.listing import (
+    CERTIFICATE,
+    Listing,
+    PlanFolder,
+    ScenarioFile,
+    state_of,
+)
 from planner.words import _
 
-CERTIFICATE = "certificate.json"
+if TYPE_CHECKING:
+    from planner.draft import Draft
+    from planner.scenario import Scenario
+    from planner.solution import Solution
+
+__all__ = ["LARGEST", "OWN", "TAKEN", "Library", "PlanFolder", "Saved", "ScenarioFile"]
+
 OWN = ".planner"
 """What the planner keeps for itself in a workspace: drafts, saves, sessions."""
 PLANS, TABLES = "plans", "tables"
 """Where new plans, and tables that were sent, go."""
-DEPTH = 3
-"""Folders are looked through so deep."""
 OPEN_PLANS = 6
 """Plans that are kept in memory."""
-LARGEST = 200 * 2**20
-"""Bytes of the largest file that is taken in."""
-TAKEN = (".csv", ".tsv", ".txt", ".xlsx", ".parquet", ".geojson", ".gpkg", ".toml")
-"""Kinds of files that are taken in."""
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-_NOT_THE_QUESTION = {"name", "solve", "baselines", "map"}
-
-
-@dataclass(frozen=True)
-class ScenarioFile:
-    """A scenario of the workspace; with `fault` it cannot be read."""
-
-    id: str
-    name: str
-    fault: str = ""
-
-
-@dataclass(frozen=True)
-class PlanFolder:
-    """
-    A plan of the workspace.
-
-    Attributes
-    ----------
-    id
-        Path of its folder, from the workspace.
-    name
-        Of its scenario.
-    status
-        How the solve ended.
-    stale
-        Why the plan no longer answers its scenario; "" = it does, or none is here.
-    cost, gap, currency, accounts, reps, moved_share
-        Key figures; None where there is none.
-    written
-        When, UTC.
-    fault
-        What is wrong with the folder; "" = it can be read.
-    """
-
-    id: str
-    name: str
-    status: str = ""
-    stale: str = ""
-    cost: float | None = None
-    gap: float | None = None
-    currency: str = ""
-    accounts: int | None = None
-    reps: int | None = None
-    moved_share: float | None = None
-    written: datetime | None = None
-    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,97 +73,21 @@ class Library:
                 )
             )
         self.root = root.resolve()
-        self._open: OrderedDict[str, tuple[str, Solution]] = OrderedDict()
-        self._drafts: dict[tuple[str, str], tuple[str, Draft]] = {}
-        self._lock = Lock()
+        self._listing = Listing(self.root)
+        self._open: OrderedDict[str, tuple[Any, Solution]] = OrderedDict()
+        self._drafts: dict[tuple[str, str], tuple[Any, Draft]] = {}
+        self._promised: set[str] = set()
+        self._lock, self._opening = Lock(), RLock()
 
     # ---- what is there ---------------------------------------------------------------
 
     def scenarios(self) -> list[ScenarioFile]:
         """Every scenario file, by name of the file."""
-        found = []
-        for path in self._walk(self.root, DEPTH):
-            if path.suffix != ".toml" or (path.parent.parent / CERTIFICATE).is_file():
-                continue
-            try:
-                name, fault = read_scenario(path).name, ""
-            except PlannerError as error:
-                name, fault = path.stem, str(error)
-            found.append(ScenarioFile(self._id(path), name, fault))
-        return sorted(found, key=lambda one: one.id)
+        return self._listing.scenarios()
 
     def plans(self) -> list[PlanFolder]:
         """Every plan folder, the newest first."""
-        paths = (p for p in self._walk(self.root, DEPTH) if p.name == CERTIFICATE)
-        questions = self._questions()
-        found = [self._plan(path.parent, questions) for path in paths]
-        oldest = datetime.min.replace(tzinfo=UTC)
-        return sorted(found, key=lambda p: p.written or oldest, reverse=True)
-
-    def _walk(self, folder: Path, depth: int) -> Iterator[Path]:
-        for path in sorted(folder.iterdir()):
-            if path.name.startswith(".") or path.is_symlink():
-                continue
-            if path.is_file():
-                yield path
-            elif depth > 1 and path.is_dir():
-                yield from self._walk(path, depth - 1)
-
-    def _id(self, path: Path) -> str:
-        return path.relative_to(self.root).as_posix()
-
-    def _questions(self) -> dict[str, list[Scenario]]:
-        """Scenarios that can be read, by name."""
-        found: dict[str, list[Scenario]] = {}
-        for one in self.scenarios():
-            if not one.fault:
-                scenario = read_scenario(self.root / one.id)
-                found.setdefault(scenario.name, []).append(scenario)
-        return found
-
-    def _plan(self, folder: Path, questions: dict[str, list[Scenario]]) -> PlanFolder:
-        path, name = folder / CERTIFICATE, folder.name
-        try:
-            raw: dict[str, Any] = json.loads(path.read_text("utf-8"))
-            kpis, scale = raw["kpis"], raw["cost_scale"]
-            return PlanFolder(
-                id=self._id(folder),
-                name=str(raw["name"]),
-                status=str(raw["status"]),
-                stale=self._stale(folder, raw, questions.get(raw["name"], [])),
-                cost=raw["cost"] / scale,
-                gap=float(raw["gap"]),
-                currency=str(raw["currency"]),
-                accounts=int(kpis["accounts"]),
-                reps=int(kpis["reps"]),
-                moved_share=kpis.get("value_moved_share"),
-                written=datetime.fromtimestamp(path.stat().st_mtime, UTC),
-            )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            return PlanFolder(self._id(folder), name, fault=str(error))
-
-    def _stale(
-        self, folder: Path, raw: dict[str, Any], questions: list[Scenario]
-    ) -> str:
-        """Say what has changed since a plan was made; "" where nothing has."""
-        if not questions:
-            return ""
-        text = (folder / "inputs" / "scenario.toml").read_text("utf-8")
-        asked = parse_scenario(text).model_dump(exclude=_NOT_THE_QUESTION)
-        same = [
-            one
-            for one in questions
-            if one.model_dump(exclude=_NOT_THE_QUESTION) == asked
-        ]
-        if not same:
-            return _("the scenario has changed")
-        known = set(raw.get("sources", {}).values())
-        for _part, _key, path in files_of(same[0]):
-            if known and path.is_file() and not (known & {digest_of(path), _sha(path)}):
-                return _("{file} has changed").format(file=path.name)
-        return ""
-
-    # ---- plans in hand ---------------------------------------------------------------
+        return self._listing.plans()
 
     def inside(self, name: str) -> Path:
         """
@@ -220,14 +98,30 @@ class Library:
         PlannerError
             For a path that leads out of it, or into what is not for people.
         """
-        path = (self.root / name).resolve()
         parts = Path(name).parts
-        hidden = any(part.startswith(".") for part in parts)
-        if hidden or "\0" in name or not path.is_relative_to(self.root):
-            raise PlannerError(
-                _("{name!r} is not in this workspace.").format(name=name)
-            )
-        return path
+        usable = "\0" not in name and not any(part.startswith(".") for part in parts)
+        with suppress(OSError, ValueError):
+            path = (self.root / name).resolve() if usable else self.root.parent
+            os.fsencode(path)
+            path.exists()
+            if path.is_relative_to(self.root):
+                return path
+        raise PlannerError(
+            _("{name!r} is not in this workspace.").format(name=name[:200])
+        )
+
+    def scenario(self, name: str, text: str | None = None) -> Scenario:
+        """
+        Read a scenario, or what is to stand in its file.
+
+        Raises
+        ------
+        PlannerError
+            If it is not there, is not valid, or names files outside the workspace.
+        """
+        return read_inside(self.root, self.inside(name), text)
+
+    # ---- plans in hand ---------------------------------------------------------------
 
     def solution(self, plan: str) -> Solution:
         """
@@ -238,9 +132,11 @@ class Library:
         PlannerError
             If it is not there, or not whole.
         """
+        from planner.reopen import open_plan
+
         folder = self.inside(plan)
-        state = self._state(folder)
-        with self._lock:
+        state = state_of(folder / CERTIFICATE)
+        with self._opening:
             if plan in self._open and self._open[plan][0] == state:
                 self._open.move_to_end(plan)
                 return self._open[plan][1]
@@ -250,19 +146,14 @@ class Library:
                 self._open.popitem(last=False)
             return solution
 
-    def _state(self, folder: Path) -> str:
-        try:
-            found = (folder / CERTIFICATE).stat()
-        except OSError:
-            return ""
-        return f"{found.st_mtime_ns}-{found.st_ino}-{found.st_size}"
-
     def draft(self, plan: str, person: str) -> Draft:
         """Return a person's edits of a plan, as they stand on the disk."""
-        solution = self.solution(plan)
-        state = self._state(self.inside(plan))
-        key = plan, person
-        with self._lock:
+        from planner.draft import Draft
+
+        with self._opening:
+            solution = self.solution(plan)
+            state = state_of(self.inside(plan) / CERTIFICATE)
+            key = plan, person
             if key not in self._drafts or self._drafts[key][0] != state:
                 log = self._log(plan, person, solution)
                 self._drafts[key] = state, Draft(solution, log)
@@ -270,7 +161,7 @@ class Library:
 
     def discard(self, plan: str, person: str) -> None:
         """Put a person's edits of a plan aside: the next draft begins anew."""
-        with self._lock:
+        with self._opening:
             known = self._drafts.pop((plan, person), None)
         if known is not None and known[1].log is not None and known[1].log.exists():
             log = known[1].log
@@ -280,20 +171,26 @@ class Library:
     def _log(self, plan: str, person: str, solution: Solution) -> Path:
         """File of the edits: another plan in the same folder has another one."""
         owner = solution.plan.owner if solution.plan is not None else ()
-        import hashlib
+        return self._own("drafts", plan, person, *owner, suffix=".jsonl")
 
-        digest = hashlib.sha256("\n".join(owner).encode()).hexdigest()[:12]
-        name = f"{file_name(person)}-{digest}.jsonl"
-        return self.root / OWN / "drafts" / plan.replace("/", "__") / name
+    def _own(self, kind: str, name: str, person: str, *more: str, suffix: str) -> Path:
+        """File that is kept for a person; names that look alike have their own."""
+        digest = hashlib.sha256("\n".join((name, person, *more)).encode()).hexdigest()
+        shown = file_name(f"{name.replace('/', '__')} {person}.")[:80]
+        return self.root / OWN / kind / f"{shown}-{digest[:16]}{suffix}"
 
     # ---- saving ----------------------------------------------------------------------
 
     def new_plan_id(self, wanted: str) -> str:
-        """Return the id of a plan folder that does not exist yet."""
+        """Return the id of a plan folder that is not there, and not promised yet."""
         name, n = file_name(wanted), 1
-        while (self.root / PLANS / (name if n == 1 else f"{name}-{n}")).exists():
-            n += 1
-        return f"{PLANS}/{name if n == 1 else f'{name}-{n}'}"
+        with self._lock:
+            while True:
+                found = f"{PLANS}/{name if n == 1 else f'{name}-{n}'}"
+                if found not in self._promised and not (self.root / found).exists():
+                    self._promised.add(found)
+                    return found
+                n += 1
 
     def saved(self) -> list[Saved]:
         """Return plans that were saved from edits, in order."""
@@ -301,7 +198,7 @@ class Library:
         if not log.is_file():
             return []
         found = []
-        for line in log.read_text("utf-8").splitlines():
+        for line in log.read_text("utf-8", "replace").splitlines():
             try:
                 found.append(Saved(**json.loads(line)))
             except (ValueError, TypeError):
@@ -314,37 +211,123 @@ class Library:
         line = json.dumps(vars(Saved(base, plan, by, at)), ensure_ascii=False) + "\n"
         log = self.root / OWN / "saved.jsonl"
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as stream:
+        with self._lock, log.open("a+b") as stream:
+            if stream.seek(0, os.SEEK_END):
+                stream.seek(-1, os.SEEK_END)
+                if stream.read(1) != b"\n":  # a line that was cut off stands alone
+                    stream.write(b"\n")
             stream.write(line.encode("utf-8"))
             stream.flush()
             os.fsync(stream.fileno())
 
-    # ---- taking in -------------------------------------------------------------------
+    # ---- solves that are under way ---------------------------------------------------
 
-    def write_text(self, name: str, text: str) -> Path:
-        """Write a text file of the workspace: all of it, or nothing."""
+    def begin_solve(self, scenario: str) -> None:
+        """Keep that a scenario is being solved, until `end_solve`."""
+        body = {"scenario": scenario}
+        self._write(self._running(scenario), json.dumps(body).encode())
+
+    def end_solve(self, scenario: str) -> None:
+        """Forget that a scenario is being solved."""
+        self._running(scenario).unlink(missing_ok=True)
+
+    def interrupted(self) -> list[str]:
+        """Return, once, the scenarios whose solve a stop of the server has ended."""
+        found = []
+        for path in sorted((self.root / OWN / "running").glob("*.json")):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                found.append(str(json.loads(path.read_text("utf-8"))["scenario"]))
+            path.unlink(missing_ok=True)
+        return found
+
+    def _running(self, scenario: str) -> Path:
+        return self._own("running", scenario, "", suffix=".json")
+
+    # ---- texts -----------------------------------------------------------------------
+
+    def text(self, name: str) -> str:
+        """
+        Return the text of a scenario file.
+
+        Raises
+        ------
+        PlannerError
+            If it is not there, or no text.
+        """
+        try:
+            return self.inside(name).read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PlannerError(
+                _("{name!r} is not in this workspace.").format(name=name[:200])
+            ) from error
+
+    def write_text(self, name: str, text: str, before: str | None = None) -> Path:
+        """
+        Write a text file of the workspace: all of it, or nothing.
+
+        Parameters
+        ----------
+        before
+            What the file must still say; None: whatever it says.
+
+        Raises
+        ------
+        PlannerError
+            If somebody has changed it meanwhile.
+        """
         path = self.inside(name)
-        return self._write(path, text.encode("utf-8"))
+        with self._lock:
+            if before is not None and path.is_file() and self.text(name) != before:
+                raise PlannerError(
+                    _(
+                        "{name} has changed meanwhile, on another page or in the shell."
+                    ).format(name=name)
+                )
+            return self._write(path, text.encode("utf-8"))
+
+    def keep_unsaved(self, name: str, person: str, text: str | None) -> None:
+        """Keep a person's text of a scenario that is not saved yet; None: forget it."""
+        path = self._own("texts", name, person, suffix=".toml")
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            self._write(path, text.encode("utf-8", "replace"))
+
+    def unsaved(self, name: str, person: str) -> str | None:
+        """Return a person's text of a scenario that was not saved; None: all is."""
+        path = self._own("texts", name, person, suffix=".toml")
+        try:
+            return path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
 
     def new_scenario(self, base: str, name: str) -> str:
         """
         Write a scenario that begins as a copy of another; returns its id.
 
         It stands beside the other, so that its tables are found.
+
+        Raises
+        ------
+        PlannerError
+            If a file of that name is there already, or the other is not TOML.
         """
+        from planner.toml_text import with_value
+
         source = self.inside(base)
-        path = source.with_name(f"{file_name(name)}.toml")
-        if path.exists():
-            raise PlannerError(
-                _("{name} is there already. Choose another name.").format(
-                    name=path.name
+        path = source.with_name(f"{file_name(f'{name}.toml')}")
+        text = with_value(self.text(base), "name", name)
+        with self._lock:
+            if path.exists():
+                raise PlannerError(
+                    _("{name} is there already. Choose another name.").format(
+                        name=path.name
+                    )
                 )
-            )
-        text = source.read_text("utf-8-sig")
-        named = f"name = {json.dumps(name, ensure_ascii=False)}"
-        text, found = re.subn(r"(?m)^name\s*=.*$", lambda _m: named, text, count=1)
-        self._write(path, (text if found else f"{named}\n{text}").encode("utf-8"))
-        return self._id(path)
+            self._write(path, text.encode("utf-8"))
+        return self._listing.id_of(path)
+
+    # ---- taking in -------------------------------------------------------------------
 
     def receive(self, name: str, content: bytes) -> str:
         """
@@ -353,27 +336,20 @@ class Library:
         Raises
         ------
         PlannerError
-            If it is too large, or of a kind that is not read.
+            If it is too large, empty, or of a kind that is not read.
         """
-        if len(content) > LARGEST:
-            raise PlannerError(
-                _("{name} is larger than {most} MB. Send a smaller file.").format(
-                    name=file_name(name), most=LARGEST >> 20
-                )
-            )
-        clean = file_name(name)
-        if Path(clean).suffix.lower() not in TAKEN:
-            raise PlannerError(
-                _(
-                    "{name} is of no kind that is read here. Send one of: {kinds}."
-                ).format(name=clean, kinds=", ".join(TAKEN))
-            )
+        clean = check_taken(name, len(content), content[:4096])
         folder = self.root / TABLES
+        if folder.is_symlink():
+            raise PlannerError(
+                _("{name!r} is not in this workspace.").format(name=TABLES)
+            )
         path, n = folder / clean, 1
-        while path.exists():
-            n += 1
-            path = folder / f"{Path(clean).stem}-{n}{Path(clean).suffix}"
-        return self._id(self._write(path, content))
+        with self._lock:
+            while path.exists():
+                n += 1
+                path = folder / f"{Path(clean).stem}-{n}{Path(clean).suffix}"
+            return self._listing.id_of(self._write(path, content))
 
     def _write(self, path: Path, content: bytes) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -389,29 +365,3 @@ class Library:
             Path(fresh).unlink(missing_ok=True)
             raise
         return path
-
-
-def file_name(wanted: str) -> str:
-    """
-    Return a harmless file name that looks like what was wanted.
-
-    Examples
-    --------
-    >>> file_name("../../etc/passwd"), file_name("华东 2027.xlsx"), file_name("CON")
-    ('passwd', '华东 2027.xlsx', '_CON')
-    """
-    last = re.split(r"[/\\]", unicodedata.normalize("NFC", wanted))[-1]
-    kept = "".join(
-        c
-        for c in last
-        if c.isalnum() or c in " ._-()" or unicodedata.category(c) == "Mn"
-    )
-    kept = kept.strip(" .")[:80].strip(" .") or "file"
-    return f"_{kept}" if _RESERVED.fullmatch(kept) else kept
-
-
-def _sha(path: Path) -> str:
-    import hashlib
-
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -21,9 +21,15 @@ from planner.words import _
 @click.option(
     "--host",
     metavar="ADDRESS",
-    help="Let others in: listen on this address; needs --password.",
+    help="Let others in: listen on this address; needs a password.",
 )
-@click.option("--password", metavar="WORD", help="What others must know to come in.")
+@click.option(
+    "--password",
+    metavar="WORD",
+    envvar="PLANNER_PASSWORD",
+    help="What others must know to come in. Better in the variable PLANNER_PASSWORD: "
+    "options can be seen in the list of processes.",
+)
 def serve(
     workspace: Path, port: int | None, host: str | None, password: str | None
 ) -> None:
@@ -34,10 +40,18 @@ def serve(
     All that is done on the page is in files of the folder. Ctrl-C ends it.
     Example:
         planner serve my-plans/
+        PLANNER_PASSWORD=... planner serve my-plans/ --host 0.0.0.0
     """
     from planner.web.server import serve as serve_workspace
 
     def ready(address: str) -> None:
         talk(_("Open {address}").format(address=address))
+        if host is not None:
+            talk(
+                _(
+                    "What is sent is not encrypted: in a network that you do not "
+                    "trust, put a proxy with TLS before it."
+                )
+            )
 
     serve_workspace(workspace, port=port, host=host, password=password, ready=ready)

@@ -10,22 +10,11 @@ import numpy as np
 import pandas as pd
 
 from planner.draft import Action, Figures
+from planner.web.numbers import number, percent
 from planner.words import _
 
 SHOWN = 150
 """Reps that the table of loads shows: those outside their bands first."""
-
-
-def number(value: float | None, digits: int = 0) -> str:
-    """Return a number for people; a dash where there is none."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    return f"{value:,.{digits}f}"
-
-
-def percent(value: float | None, digits: int = 1) -> str:
-    """Return a share for people."""
-    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}%}"
 
 
 def delta(value: float, digits: int = 0, *, less_is_better: bool = True) -> str:

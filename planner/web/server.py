@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import json
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from html import escape
+from importlib import import_module
 from pathlib import Path
 from string import Template
 from typing import Any
+from urllib.parse import parse_qs
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from nicegui import app, ui
+from nicegui import app, background_tasks, ui
 
 from planner.errors import PlannerError
 from planner.library import OWN, Library
-from planner.web.auth import COOKIE, LIVES_S, Door, Guard
-from planner.web.compare import ComparePage
-from planner.web.edit import EditPage
-from planner.web.grid import grid_rows
+from planner.web.auth import LIVES_S, Door, Guard
 from planner.web.home import HomePage
-from planner.web.payload import geometry
+from planner.web.once import only_one
 from planner.web.scenario import ScenarioPage
 from planner.web.shell import (
+    LOG,
     Desk,
     Visitor,
     frame,
     heading,
     set_desk,
+    speak_to,
     tell_error,
     the_desk,
     visitor_of,
@@ -38,8 +41,13 @@ from planner.web.solves import Solves
 from planner.words import _, language, speaking
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+EVERYWHERE = ("0.0.0.0", "::")
 RECONNECT_S = 60
 """A gap in the network of up to so long is passed over."""
+CONNECT_S = 120
+"""A browser may take so long to show a page."""
+LATER = ("planner.web.edit", "planner.web.compare", "planner.executor")
+"""What is loaded once the server answers: the first page does without."""
 
 
 def serve(
@@ -62,18 +70,22 @@ def serve(
     host
         Address to listen on; None: this machine only.
     password
-        Needed with `host`.
+        Needed with `host`; without it, asked for all the same.
     ready
-        Receives the address to open, once.
+        Receives the address to open, once somebody can.
 
     Raises
     ------
     PlannerError
-        If the port is taken, or `host` comes without a password.
+        If the port is taken, `host` comes without a password, or another server has
+        the workspace.
     """
     if host is not None and not password:
         raise PlannerError(
-            _("--host lets others in: name a password for them with --password.")
+            _(
+                "--host lets others in: give a password for them in the variable "
+                "PLANNER_PASSWORD, or with --password."
+            )
         )
     workspace.mkdir(parents=True, exist_ok=True)
     listen, number = host or LOOPBACK[0], port or _free_port(host or LOOPBACK[0])
@@ -81,28 +93,57 @@ def serve(
         raise PlannerError(
             _("Port {port} is taken. Name another with --port.").format(port=port)
         )
-    door = Door(
-        workspace / OWN / "sessions.json", password, LOOPBACK if host is None else None
-    )
-    set_desk(Desk(Library(workspace), door, Solves()))
-    build(door)
-    shown = listen if ":" not in listen else f"[{listen}]"
-    address = f"http://{shown}:{number}/"
-    if not door.asks_password:
-        address += f"enter?ticket={door.ticket()}"
-    app.on_startup(lambda: ready(address))
-    app.on_shutdown(the_desk().solves.close)
-    ui.run(
-        host=listen,
-        port=number,
-        show=False,
-        reload=False,
-        language="en-US",
-        reconnect_timeout=RECONNECT_S,
-        show_welcome_message=False,
-        favicon=_ICON,
-        title="planner",
-    )
+    library = Library(workspace)
+    with only_one(library.root / OWN):
+        door = Door(
+            library.root / OWN / "sessions.json",
+            password or None,
+            LOOPBACK if host is None else None,
+        )
+        set_desk(Desk(library, door, Solves(), library.interrupted()))
+        build(door)
+        address = f"http://{_shown(listen)}:{number}/"
+        if not door.asks_password:
+            address += f"enter?ticket={door.ticket()}"
+        app.on_startup(lambda: _begin(listen, number, lambda: ready(address)))
+        app.on_shutdown(the_desk().solves.close)
+        ui.run(
+            host=listen,
+            port=number,
+            show=False,
+            reload=False,
+            language="en-US",
+            reconnect_timeout=RECONNECT_S,
+            show_welcome_message=False,
+            favicon=_ICON,
+            title="planner",
+            timeout_graceful_shutdown=3,
+        )
+
+
+def _begin(listen: str, number: int, ready: Callable[[], None]) -> None:
+    """Say that the server is ready once it is, and load what later pages need."""
+
+    async def begin() -> None:
+        here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen, listen)
+        while True:
+            try:
+                _reader, writer = await asyncio.open_connection(here, number)
+            except OSError:
+                await asyncio.sleep(0.02)
+            else:
+                break
+        writer.close()
+        ready()
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(_load)
+
+    background_tasks.create(begin(), name="begin")
+
+
+def _load() -> None:
+    for name in LATER:
+        import_module(name)
 
 
 def build(door: Door) -> None:
@@ -115,7 +156,7 @@ def build(door: Door) -> None:
 
     @ui.page("/plan/{plan:path}")
     async def edit(request: Request, plan: str) -> None:
-        await _page(request, lambda visitor: EditPage(visitor, plan).draw())
+        await _page(request, lambda visitor: _edit(visitor, plan))
 
     @ui.page("/scenario/{scenario:path}")
     async def scenario(request: Request, scenario: str) -> None:
@@ -124,7 +165,7 @@ def build(door: Door) -> None:
     @ui.page("/compare")
     async def compare(request: Request) -> None:
         plans = request.query_params.getlist("plan")
-        await _page(request, lambda visitor: ComparePage(visitor, plans).draw())
+        await _page(request, lambda visitor: _compare(visitor, plans))
 
     app.get("/api/geometry/{plan:path}")(_geometry)
     app.get("/api/rows/{plan:path}")(_rows)
@@ -133,33 +174,71 @@ def build(door: Door) -> None:
     app.post("/login")(_log_in)
 
 
+async def _edit(visitor: Visitor, plan: str) -> None:
+    """Open the plan beside the event loop: a large one takes seconds."""
+    with ui.row().classes("page items-center gap-3").props("role=status") as waiting:
+        ui.spinner(size="1.4em")
+        ui.label(_("Opening {plan} ...").format(plan=plan))
+    try:
+        await asyncio.to_thread(_load)
+        await asyncio.to_thread(the_desk().library.draft, plan, visitor.person)
+    finally:
+        waiting.delete()
+    from planner.web.edit import EditPage
+
+    EditPage(visitor, plan).draw()
+
+
+async def _compare(visitor: Visitor, plans: list[str]) -> None:
+    await asyncio.to_thread(_load)
+    from planner.web.compare import MOST, ComparePage
+
+    for plan in plans[:MOST]:
+        await asyncio.to_thread(the_desk().library.solution, plan)
+    await ComparePage(visitor, plans).draw()
+
+
 async def _page(
     request: Request, draw: Callable[[Visitor], Awaitable[None] | None]
 ) -> None:
     """Draw a page in the visitor's language; what cannot be shown is a sentence."""
     visitor = visitor_of(request)
     with speaking(visitor.language):
+        speak_to(visitor)
         try:
             done = draw(visitor)
             if done is not None:
-                await ui.context.client.connected()
+                await ui.context.client.connected(timeout=CONNECT_S)
                 await done
-        except PlannerError as error:
-            with frame(visitor, _("Territory planner")):
-                heading(_("This cannot be shown"))
-                ui.label(str(error)).classes("bad").style("white-space:pre-line")
-                ui.link(_("Back to the workspace"), "/")
         except Exception as error:
-            with frame(visitor, _("Territory planner")):
-                tell_error(error)
-                ui.link(_("Back to the workspace"), "/")
+            _instead(visitor, error)
+
+
+def _instead(visitor: Visitor, error: Exception) -> None:
+    """Show why there is no page, and the way back."""
+    client = ui.context.client
+    for drawn in list(client.layout.default_slot.children):
+        if isinstance(drawn, ui.header):
+            drawn.delete()
+    client.content.clear()
+    with client.content, frame(visitor, _("Territory planner")):
+        heading(_("This cannot be shown"))
+        if isinstance(error, PlannerError):
+            ui.label(str(error)).classes("bad").style("white-space:pre-line")
+        else:
+            tell_error(error)
+        ui.link(_("Back to the workspace"), "/")
 
 
 def _geometry(request: Request, plan: str) -> Response:
+    from planner.web.payload import geometry
+
     return _answer(request, lambda _v: geometry(the_desk().library.solution(plan)))
 
 
 def _rows(request: Request, plan: str) -> Response:
+    from planner.web.grid import grid_rows
+
     return _answer(
         request, lambda v: grid_rows(the_desk().library.draft(plan, v.person))
     )
@@ -174,25 +253,46 @@ def _answer(request: Request, body: Callable[[Visitor], Any]) -> Response:
             return Response(text, media_type="application/json")
         except PlannerError as error:
             return Response(str(error), status_code=404, media_type="text/plain")
+        except Exception as error:
+            LOG.error("no answer to %s", request.url.path, exc_info=error)
+            text = _("This did not work. The server's terminal says more.")
+            return Response(text, status_code=500, media_type="text/plain")
 
 
 def _enter(request: Request, ticket: str = "") -> Response:
     visitor = visitor_of(request)
-    secret = the_desk().door.use_ticket(ticket, getpass.getuser())
-    if secret is None:
-        with speaking(visitor.language):
-            return _login_page(
-                _(
-                    "This link was used already. Choose “Link for another browser” "
-                    "where you are in, or start planner serve again."
-                )
+    secret = the_desk().door.use_ticket(ticket, _user())
+    if secret is not None:
+        return _let_in(request, secret)
+    if visitor.secret and the_desk().door.session(visitor.secret) is not None:
+        return RedirectResponse("/", status_code=303)  # the link of this very browser
+    with speaking(visitor.language):
+        return _login_page(
+            _(
+                "This link was used already. Choose “Link for another browser” "
+                "where you are in, or start planner serve again."
             )
-    return _let_in(secret)
+        )
 
 
-def _let_in(secret: str) -> Response:
+def _user() -> str:
+    """Name of who started the server."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "me"
+
+
+def _let_in(request: Request, secret: str) -> Response:
     answer = RedirectResponse("/", status_code=303)
-    answer.set_cookie(COOKIE, secret, max_age=LIVES_S, httponly=True, samesite="lax")
+    answer.set_cookie(
+        the_desk().door.cookie,
+        secret,
+        max_age=LIVES_S,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
     return answer
 
 
@@ -206,13 +306,13 @@ def _login_form(request: Request) -> Response:
 
 
 async def _log_in(request: Request) -> Response:
-    from urllib.parse import parse_qs
-
     given = parse_qs((await request.body()).decode("utf-8", "replace"))
     person = (given.get("person", [""])[0]).strip()[:60]
-    secret = the_desk().door.log_in(given.get("password", [""])[0], person)
+    address = request.client.host if request.client else ""
+    door = the_desk().door
+    secret = door.log_in(given.get("password", [""])[0], person, address)
     if secret is not None:
-        return _let_in(secret)
+        return _let_in(request, secret)
     with speaking(visitor_of(request).language):
         return _login_page(
             _("Wrong password, or too many tries. Wait half a minute, try again.")
@@ -235,10 +335,18 @@ def _login_page(message: str) -> Response:
     return HTMLResponse(body, status_code=401 if message else 200)
 
 
+def _shown(listen: str) -> str:
+    """Return the name by which a browser reaches an address."""
+    if listen in EVERYWHERE:
+        return socket.gethostname()
+    return f"[{listen}]" if ":" in listen else listen
+
+
 def _is_free(host: str, port: int) -> bool:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform != "win32":  # there it would share a port that is taken
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError:

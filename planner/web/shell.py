@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from nicegui import ui
@@ -19,11 +20,15 @@ from nicegui import ui
 from planner.errors import PlannerError
 from planner.library import Library
 from planner.web.auth import Door, headers_of, secret_of
-from planner.web.solves import Solves
-from planner.words import _, speaking
+from planner.words import _, language, speaking
+
+if TYPE_CHECKING:
+    from planner.web.solves import Solves
 
 LOG = logging.getLogger("planner.web")
 LANGUAGES = {"en": "English", "zh": "中文"}
+PACKS = {"en": "en-US", "zh": "zh-CN"}
+"""What the page's framework calls them."""
 PRIMARY = "#1f5fa8"
 STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
 
@@ -35,6 +40,8 @@ class Desk:
     library: Library
     door: Door
     solves: Solves
+    interrupted: list[str] = field(default_factory=list)
+    """Scenarios whose solve ended with the server that was here before."""
 
 
 @dataclass
@@ -61,16 +68,21 @@ def the_desk() -> Desk:
 
 def visitor_of(request: Request) -> Visitor:
     """Return who has sent a request; the guard let them in."""
-    secret = secret_of(headers_of(request.scope)) or ""
-    known = the_desk().door.session(secret) or {}
+    door = the_desk().door
+    secret = secret_of(headers_of(request.scope), door.cookie) or ""
+    known = door.session(secret) or {}
     wanted = request.headers.get("accept-language", "")
-    guessed = "zh" if wanted.lower().startswith("zh") else "en"
-    return Visitor(secret, known.get("person", ""), known.get("language", guessed))
+    chinese = wanted.lower().startswith("zh") or language().startswith("zh")
+    guessed = "zh" if chinese else "en"
+    spoken = str(known.get("language", guessed))
+    spoken = spoken if spoken in LANGUAGES else guessed
+    return Visitor(secret, str(known.get("person", "")), spoken)
 
 
-def url(*parts: str) -> str:
+def url(*parts: str, **query: str | list[str]) -> str:
     """Return a path of this server; ids keep their slashes."""
-    return "/" + "/".join(quote(part, safe="/") for part in parts)
+    path = "/" + "/".join(quote(part, safe="/") for part in parts)
+    return f"{path}?{urlencode(query, doseq=True)}" if query else path
 
 
 def heeding(visitor: Visitor, handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -120,7 +132,6 @@ def frame(visitor: Visitor, title: str, *, wide: bool = False) -> Iterator[None]
     ui.add_css(STYLE)
     ui.colors(primary=PRIMARY)
     ui.page_title(title)
-    ui.run_javascript(f"document.documentElement.lang = {visitor.language!r}")
     header = ui.header(elevated=False).classes("bar bg-white no-wrap")
     with header.classes("items-center justify-between q-px-md q-py-none"):
         ui.link(_("Territory planner"), "/").classes("home")
@@ -130,6 +141,13 @@ def frame(visitor: Visitor, title: str, *, wide: bool = False) -> Iterator[None]
     body = "w-full" if wide else "page"
     with ui.element("main").classes(f"{body} column no-wrap"):
         yield
+
+
+def speak_to(visitor: Visitor) -> None:
+    """Let the framework's own words be in the visitor's language, too."""
+    client = ui.context.client
+    client.page = copy.copy(client.page)
+    client.page.language = PACKS[visitor.language]  # type: ignore[assignment]
 
 
 def heading(text: str, level: int = 1) -> None:
@@ -149,31 +167,43 @@ def _language_switch(visitor: Visitor) -> None:
 
 
 def _person_menu(visitor: Visitor) -> None:
-    def rename(name: str) -> None:
-        if name.strip():
-            the_desk().door.change(visitor.secret, person=name.strip()[:60])
+    door = the_desk().door
+
+    def rename() -> None:
+        wanted = str(name.value or "").strip()[:60]
+        if wanted:
+            door.change(visitor.secret, person=wanted)
             ui.navigate.reload()
 
     def leave() -> None:
-        the_desk().door.end(visitor.secret)
+        door.end(visitor.secret)
         ui.navigate.to("/login")
 
-    def link() -> None:
-        ticket = the_desk().door.ticket()
-        ui.clipboard.write(f"/enter?ticket={ticket}")
-        shown.set_text(f"/enter?ticket={ticket}")
+    async def link() -> None:
+        path = f"/enter?ticket={door.ticket()}"
+        try:
+            here = await ui.run_javascript("location.origin")
+        except TimeoutError:
+            here = ""
+        fresh.set_text(f"{here or ''}{path}")
 
     with ui.button(icon="person").props("flat dense round") as button:
-        button.props(f'aria-label="{_("You")}"').mark("person")
-        with ui.menu(), ui.column().classes("q-pa-md gap-2"):
+        button.props["aria-label"] = _("You")
+        button.mark("person")
+        with ui.menu(), ui.column().classes("q-pa-md gap-2 menu"):
             name = ui.input(_("Your name"), value=visitor.person).props("dense")
-            ui.button(
-                _("Use this name"),
-                on_click=heeding(visitor, lambda: rename(str(name.value))),
-            ).props("flat dense")
-            if not the_desk().door.asks_password:
+            ui.label(
+                _("Edits are kept by name: with another name you see other edits.")
+            ).classes("quiet")
+            ui.button(_("Use this name"), on_click=heeding(visitor, rename)).props(
+                "flat dense"
+            ).mark("rename")
+            if not door.asks_password:
                 ui.button(
                     _("Link for another browser"), on_click=heeding(visitor, link)
-                ).props("flat dense")
-                shown = ui.label("").classes("quiet").style("overflow-wrap:anywhere")
-            ui.button(_("Leave"), on_click=heeding(visitor, leave)).props("flat dense")
+                ).props("flat dense").mark("link")
+                fresh = ui.label("").classes("quiet link")
+                fresh.props("role=status aria-live=polite")
+            ui.button(_("Leave"), on_click=heeding(visitor, leave)).props(
+                "flat dense"
+            ).mark("leave")

@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from planner.executor import Job, run_jobs
 from planner.processes import Child
-from planner.solvers.result import Progress
 from planner.words import _, speaking
+
+if TYPE_CHECKING:
+    from planner.executor import Job
+    from planner.solvers.result import Progress
 
 REDO = "planner.web.redo"
 STANDBYS = 2
@@ -146,6 +148,8 @@ class Solves:
                 self._hear(solve, {"writing": True})
 
         def work() -> None:
+            from planner.executor import run_jobs
+
             try:
                 with speaking(language):
                     found = run_jobs([job], 1, tell=tell, interrupted=asked.is_set)
@@ -162,6 +166,8 @@ class Solves:
 
     @staticmethod
     def _hear(solve: Solve, message: dict[str, Any]) -> None:
+        from planner.solvers.result import Progress
+
         if "progress" in message:
             solve.moment, solve.state = Progress(*message["progress"]), "solving"
             if solve.first_word is None:
