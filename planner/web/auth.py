@@ -26,7 +26,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "planner_session"
 """Begin of the cookie's name; each workspace has its own, since ports share cookies."""
-OPEN = ("/enter", "/login")
+OPEN = ("/enter", "/login", "/favicon.ico")
 """What is served without a session."""
 LIVES_S = 30 * 24 * 3600
 """A session that was not used for so long has ended."""

@@ -143,7 +143,7 @@ class HomePage:
     def _plans(self, plans: list[PlanFolder], chosen: set[str]) -> None:
         self.boxes = {}
         head = (
-            (_("Compare"), ""),
+            ("", "tick"),
             (_("Plan"), ""),
             (_("Cost a year"), "n"),
             (_("Gap"), "n"),
@@ -183,8 +183,8 @@ class HomePage:
                 _cell(why, "bad").props("colspan=5")
                 return
             _cell(f"{number(plan.cost)} {plan.currency}", "n")
-            _cell(percent(plan.gap, 2), "n")
-            _cell(percent(plan.moved_share), "n")
+            _cell(percent(plan.gap, 2), "n").props["data-of"] = _("Gap")
+            _cell(percent(plan.moved_share), "n").props["data-of"] = _("Value moved")
             _cell(_status(plan), "bad" if plan.stale else "")
             _cell(_when(plan.written), "when")
 
@@ -322,7 +322,8 @@ def _answered(plans: list[PlanFolder]) -> str:
 
 def _cell(text: str, kind: str = "", tag: str = "td") -> ui.element:
     with ui.element(tag).classes(kind) as cell:
-        ui.label(text)
+        if text:
+            ui.label(text)
     return cell
 
 

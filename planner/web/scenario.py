@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Callable
 from html import escape
@@ -24,6 +25,15 @@ from planner.words import _, speaking
 TABLES = ("accounts", "reps", "regions", "distances")
 KEEP_AFTER_S = 0.5
 """A text that was not changed for so long is kept on the disk."""
+_REACHABLE = """
+(function reach(tries) {
+  const content = document.querySelector('.text .cm-content');
+  if (!content) { if (tries) setTimeout(() => reach(tries - 1), 100); return; }
+  content.setAttribute('aria-label', %s);
+  document.querySelector('.text .cm-scroller').tabIndex = 0;
+})(100)
+"""
+"""Names the editor for those who do not see it, and lets keys scroll it."""
 
 
 class ScenarioPage:
@@ -53,14 +63,15 @@ class ScenarioPage:
                     self._button(_("Save"), self._save, "save")
                     self._button(_("Check tables"), self._check, "check", "outline")
                     self._button(_("Solve"), self._solve, "solve", "outline")
-            self.state = ui.label("").classes("quiet").mark("state")
-            self.result = ui.html("", sanitize=False).classes("w-full").mark("result")
-            self.result.props("role=status aria-live=polite")
-            self.every = ui.button(
-                _("All faults as CSV"), on_click=self._on(self._download)
-            )
-            self.every.props("dense outline no-caps").classes("q-px-sm").mark("faults")
-            self.every.set_visibility(False)
+            with ui.column().classes("w-full gap-0"):
+                self.state = ui.label("").classes("quiet").mark("state")
+                self.result = ui.html("", sanitize=False).classes("w-full")
+                self.result.props("role=status aria-live=polite").mark("result")
+                self.every = ui.button(
+                    _("All faults as CSV"), on_click=self._on(self._download)
+                )
+                self.every.props("dense outline no-caps").classes("q-px-sm")
+                self.every.mark("faults").set_visibility(False)
             with ui.element("div").classes("two"):
                 with ui.column().classes("gap-4 no-wrap"):
                     with ui.column().classes("card gap-2"):
@@ -77,15 +88,13 @@ class ScenarioPage:
         self.kept = text
 
     def _text(self, text: str) -> None:
-        self.editor = ui.codemirror(text, language="TOML", line_wrapping=True)
+        self.editor = ui.codemirror(
+            text, language="TOML", theme="vscodeLight", line_wrapping=True
+        )
         self.editor.classes("w-full text").mark("editor")
         self.editor.on_value_change(self._on(self._changed))
         label = _("Text of the scenario file")
-        self.editor.props["aria-label"] = label
-        ui.run_javascript(
-            f"setTimeout(() => document.querySelector('.text .cm-content')"
-            f"?.setAttribute('aria-label', {label!r}), 800)"
-        )
+        ui.run_javascript(_REACHABLE % json.dumps(label))
 
     def _on(self, handler: Callable[..., Any]) -> Callable[..., Any]:
         return heeding(self.visitor, handler)
@@ -233,15 +242,25 @@ class ScenarioPage:
             {name: _(name) for name in TABLES}, value="accounts", label=_("Table")
         )
         self.table.props("dense outlined").classes("w-full").mark("table")
-        upload = ui.upload(
-            label=_("Choose or drop a file"),
+        self.upload = ui.upload(
             auto_upload=True,
             max_file_size=LARGEST,
+            on_begin_upload=self._on(lambda: self._say([_("Sending ...")], "quiet")),
             on_upload=self._on(self._received),
             on_rejected=self._on(self._refused),
         )
-        upload.props(f'accept="{",".join(TAKEN)}" flat bordered')
-        upload.classes("w-full").mark("upload")
+        # Its own controls are no good for keyboards and screen readers; ours use it.
+        self.upload.props(f'accept="{",".join(TAKEN)}"').classes("hidden")
+        self.upload.mark("upload").on("failed", self._on(self._refused))
+        uploader = f"getElement({self.upload.id}).$refs.qRef"
+        pick = f"() => {uploader}.pickFiles()"
+        take = f"e => {uploader}.addFiles([...e.dataTransfer.files])"
+        with ui.element("div").classes("drop w-full") as target:
+            button = ui.button(_("Choose a file")).on("click", js_handler=pick)
+            button.props("dense no-caps outline").classes("q-px-md")
+            ui.label(_("or drop it here")).classes("quiet")
+        target.on("dragover.prevent", js_handler="() => {}")
+        target.on("drop.prevent", js_handler=take)
 
     def _refused(self) -> None:
         raise PlannerError(
@@ -254,6 +273,7 @@ class ScenarioPage:
     async def _received(self, event: UploadEventArguments) -> None:
         if event.file.size() > LARGEST:
             self._refused()
+        self.upload.reset()
         content = await event.file.read()
         name = await asyncio.to_thread(self._receive, event.file.name, content)
         table = str(self.table.value)
@@ -347,6 +367,8 @@ def common_keys(scenario: Scenario) -> list[tuple[str, str, float | None]]:
     names = list_names("budgets", scenario.budgets)
     for at, budget in enumerate(scenario.budgets):
         if budget.share is not None:
-            label = _("Budget of {what}: share").format(what=_(budget.of))
+            label = _("Budget of {what}: share").format(
+                what=_(budget.of).replace("_", " ")
+            )
             found.append((f"budgets.{entry(at, names)}.share", label, budget.share))
     return found

@@ -139,7 +139,7 @@ def frame(visitor: Visitor, title: str, *, wide: bool = False) -> Iterator[None]
             _language_switch(visitor)
             _person_menu(visitor)
     body = "w-full" if wide else "page"
-    with ui.element("main").classes(f"{body} column no-wrap"):
+    with ui.element("div").classes(f"{body} column no-wrap"):
         yield
 
 
