@@ -19,10 +19,12 @@ def main() -> None:
     from planner.errors import PlannerError
 
     try:
+        from planner.locks import unlocked
         from planner.reopen import open_plan
         from planner.solvers.warm import warm_up
 
-        solution = open_plan(parent.job["plan"])
+        # The edits say anew what is kept, earlier locks that were not freed included.
+        solution = unlocked(open_plan(parent.job["plan"]))
         warm_up()
         if solution.compiled.problem.areas is not None:
             from planner.solvers.areas.warm import warm_up_areas
