@@ -335,6 +335,17 @@ class Draft:
             breaches=tuple(self._breaches(counted)),
         )
 
+    def in_hand(self) -> Solution | None:
+        """
+        Return the plan as it now is, for questions: broken rules are broken there too.
+
+        None where a unit is with a rep whom no rule allows it.
+        """
+        try:
+            return with_owners(self.solution, self.solution.scenario, self.rep_of)
+        except PlannerError:
+            return None
+
     def to_solution(self) -> Solution:
         """
         Return the plan as it now is; locks become pins of its scenario.

@@ -34,7 +34,7 @@ def locks_of(scenario: Scenario) -> dict[str, str]:
     ``account_id`` or ``region:<id>`` -> ``rep_id``. Pins of decisions, of conditions,
     and of several reps are rules of another kind.
     """
-    found = {}
+    found: dict[str, str] = {}
     for pin in scenario.pins:
         if _is_lock(pin):
             ids = [PREFIX + one for one in pin.regions or ()]
