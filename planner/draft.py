@@ -3,60 +3,30 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from planner.deeds import Action, action_of, append, now
 from planner.errors import PlannerError
-from planner.plan import Plan
-from planner.problem import Evaluation, evaluate, tally
+from planner.locks import freely, locks_of, with_locks, with_owners
+from planner.problem import Evaluation, tally
 from planner.reporting import row_label
 from planner.solution import Solution
-from planner.solvers.result import Status
 from planner.words import _
 
 Positions = NDArray[np.intp]
-Deed = Literal["move", "lock", "protect", "free", "undo", "redo"]
 
 FREE, LOCKED, PROTECTED = 0, 1, 2
 """A unit may move when solved again; stays with its rep; stays with today's owner."""
+BY_HAND = ", by hand"
 NAMED = 20
 """Ids that a breach lists."""
-
-
-@dataclass(frozen=True)
-class Action:
-    """
-    One deed by hand, as a line of the draft's log.
-
-    Attributes
-    ----------
-    do
-        What was done; undo and redo have no ids.
-    ids
-        Accounts, or ``region:<id>``.
-    rep
-        To whom they moved; "" = nobody.
-    by, at
-        Who did it, and when (UTC, ISO 8601).
-    """
-
-    do: Deed
-    ids: tuple[str, ...] = ()
-    rep: str = ""
-    by: str = ""
-    at: str = ""
-
-    def to_line(self) -> str:
-        """Return one line of JSON."""
-        return json.dumps(vars(self), ensure_ascii=False) + "\n"
 
 
 @dataclass(frozen=True)
@@ -140,7 +110,8 @@ class Draft:
             raise PlannerError(_("There is no plan to edit; solve first."))
         self.solution, self.log = solution, log
         self.problem = problem = solution.compiled.problem
-        self.pairs, self.unit_of = solution.compiled.pairs, solution.compiled.unit_of
+        self.pairs = freely(solution.compiled.pairs)
+        self.unit_of = solution.compiled.unit_of
         order = np.argsort(self.unit_of, kind="stable")
         ends = np.cumsum(np.bincount(self.unit_of, minlength=problem.n))
         self._rows = np.split(order, ends[:-1])
@@ -148,7 +119,8 @@ class Draft:
         arcs = solution.result.arcs
         self.before: Positions = problem.rep[arcs].astype(np.intp)
         self.rep_of = self.before.copy()
-        self.marks = np.zeros(problem.n, dtype=np.int8)
+        self._kept_before = self._locked_before()
+        self.marks = np.where(self._kept_before < 0, FREE, LOCKED).astype(np.int8)
         self._cost = problem.cost[:, arcs].astype(np.int64)
         self._demand = problem.demand[:, arcs].astype(np.int64)
         self._eligible = np.ones(problem.n, dtype=bool)
@@ -159,6 +131,14 @@ class Draft:
         self.version = 0
         if log is not None and log.is_file():
             self._replay(log)
+
+    def _locked_before(self) -> Positions:
+        """Rep that the plan's locks keep each unit with; -1: none."""
+        locks, kept = locks_of(self.solution.scenario), np.full(self.problem.n, -1)
+        rows = self._ids.get_indexer(pd.Index(list(locks), dtype=object))
+        reps = self.pairs.reps.index.get_indexer(pd.Index(list(locks.values())))
+        kept[self.unit_of[rows[rows >= 0]]] = reps[rows >= 0]
+        return kept
 
     # ---- deeds -----------------------------------------------------------------------
 
@@ -171,7 +151,7 @@ class Draft:
         How many accounts and regions went, those that stay together included.
         """
         self._rep(rep)
-        return self._do(Action("move", self._known(ids), rep, by, _now()))
+        return self._do(Action("move", self._known(ids), rep, by, now()))
 
     def mark(
         self,
@@ -181,15 +161,15 @@ class Draft:
         by: str = "",
     ) -> int:
         """Lock, protect or free accounts (`LOCKED`, `PROTECTED`); counts them."""
-        return self._do(Action(do, self._known(ids), "", by, _now()))
+        return self._do(Action(do, self._known(ids), "", by, now()))
 
     def undo(self, *, by: str = "") -> bool:
         """Take the last action back; False where there is none."""
-        return self._done != [] and self._do(Action("undo", by=by, at=_now())) >= 0
+        return self._done != [] and self._do(Action("undo", by=by, at=now())) >= 0
 
     def redo(self, *, by: str = "") -> bool:
         """Do again what was last taken back; False where there is nothing."""
-        return self._undone != [] and self._do(Action("redo", by=by, at=_now())) >= 0
+        return self._undone != [] and self._do(Action("redo", by=by, at=now())) >= 0
 
     @property
     def can_undo(self) -> bool:
@@ -209,7 +189,7 @@ class Draft:
     def _do(self, action: Action) -> int:
         """Write an action down, then count it."""
         if self.log is not None:
-            _append(self.log, action.to_line())
+            append(self.log, action.to_line())
         return self._apply(action)
 
     def _apply(self, action: Action) -> int:
@@ -275,7 +255,7 @@ class Draft:
                 stream.truncate(len(whole))
         for number, line in enumerate(whole.splitlines(), start=1):
             try:
-                action = _action(json.loads(line))
+                action = action_of(json.loads(line))
                 if action.do in ("undo", "redo"):
                     if not (self._done if action.do == "undo" else self._undone):
                         raise ValueError(action.do)
@@ -323,12 +303,7 @@ class Draft:
     def pins(self) -> dict[str, str]:
         """What must hold when solved again: moved, locked and protected units."""
         held = np.flatnonzero((self.rep_of != self.before) | (self.marks != FREE))
-        ids = np.append(self.pairs.reps.index.to_numpy(dtype=object), "")
-        return {
-            str(self._ids[self._rows[unit][0]]): str(ids[self.rep_of[unit]])
-            for unit in held
-            if self.rep_of[unit] < self.problem.nobody
-        }
+        return self._by_first_id(held[self.rep_of[held] < self.problem.m])
 
     @property
     def barred(self) -> list[str]:
@@ -360,9 +335,22 @@ class Draft:
             breaches=tuple(self._breaches(counted)),
         )
 
+    def in_hand(self) -> Solution | None:
+        """
+        Return the plan as it now is, for questions: broken rules are broken there too.
+
+        None where a unit is with a rep whom no rule allows it.
+        """
+        try:
+            return with_owners(self.solution, self.solution.scenario, self.rep_of)
+        except PlannerError:
+            return None
+
     def to_solution(self) -> Solution:
         """
-        Return the plan as it now is, with the bound that it had.
+        Return the plan as it now is; locks become pins of its scenario.
+
+        Its bound is the one that it had, unless locks have changed.
 
         Raises
         ------
@@ -381,28 +369,34 @@ class Draft:
                     "solve again around them."
                 ).format(n=len(figures.breaches), broken=broken)
             )
-        problem = self.problem
-        if problem.source is not None:
-            problem = problem.source.with_plan(problem, self.rep_of)
-        arcs = problem.arcs_of(self.rep_of)
-        cost = evaluate(problem, arcs).cost
-        if self.solution.tables.bases is not None:
-            cost += self.solution.opening
-        result = replace(
-            self.solution.result,
-            problem=problem,
-            arcs=arcs,
-            cost=cost,
-            status=(
-                Status.OPTIMAL
-                if cost == self.solution.result.bound
-                else Status.FEASIBLE
-            ),
-            method=f"{self.solution.result.method}, by hand",
-        )
-        compiled = replace(self.solution.compiled, problem=problem)
-        plan = Plan.of_arcs(compiled, arcs)
-        return replace(self.solution, compiled=compiled, result=result, plan=plan)
+        kept = self._kept()
+        if (kept == self._kept_before).all():
+            found = with_owners(self.solution, self.solution.scenario, self.rep_of)
+        else:
+            locks = self._by_first_id(np.flatnonzero(kept >= 0))
+            found = with_locks(self.solution, self.rep_of, locks)
+        method = f"{self.solution.result.method.removesuffix(BY_HAND)}{BY_HAND}"
+        return replace(found, result=replace(found.result, method=method))
+
+    def _kept(self) -> Positions:
+        """Rep that each unit is kept with; those too far away need a pin to stay."""
+        kept, most = self.marks != FREE, self.solution.scenario.travel.max_km
+        if most is not None:
+            kept = kept.copy()
+            far = self._km > most
+            for covered, _reps in self.pairs.pins:
+                far &= ~covered
+            kept[self.unit_of[far]] = True
+        kept = kept & (self.rep_of < self.problem.m)
+        return np.where(kept, self.rep_of, -1)
+
+    def _by_first_id(self, units: Positions) -> dict[str, str]:
+        """First account (or region) of each unit -> its rep."""
+        reps = self.pairs.reps.index
+        return {
+            str(self._ids[self._rows[unit][0]]): str(reps[self.rep_of[unit]])
+            for unit in units
+        }
 
     def _counted(self) -> NDArray[np.bool_]:
         """Rows that are counted as changes: regions by regions, else accounts."""
@@ -478,22 +472,3 @@ class Draft:
 
 
 _MARK = {"lock": LOCKED, "protect": PROTECTED, "free": FREE}
-
-
-def _action(raw: dict[str, Any]) -> Action:
-    if raw["do"] not in get_args(Deed):
-        raise ValueError(raw["do"])
-    return Action(raw["do"], tuple(raw["ids"]), raw["rep"], raw["by"], raw["at"])
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _append(log: Path, line: str) -> None:
-    """Add a line, and wait until it is on the disk."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as stream:
-        stream.write(line.encode("utf-8"))
-        stream.flush()
-        os.fsync(stream.fileno())

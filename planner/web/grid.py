@@ -46,7 +46,7 @@ def grid_rows(draft: Draft) -> list[dict[str, Any]]:
             **live_columns(draft, shown),
         }
     )
-    return frame.to_dict("records")
+    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
 
 
 def live_columns(draft: Draft, shown: Positions) -> dict[str, NDArray[np.object_]]:
@@ -156,6 +156,6 @@ def _columns() -> list[dict[str, Any]]:
         },
         {"field": "today", "headerName": _("Today")},
         {"field": "rep", "headerName": _("Rep")},
-        {"field": "changed", "headerName": _("Changed")},
+        {"field": "changed", "headerName": _("Changed"), "minWidth": 124},
         {"field": "mark", "headerName": _("Kept")},
     ]

@@ -15,6 +15,11 @@ from planner.words import _
 
 SHOWN = 150
 """Reps that the table of loads shows: those outside their bands first."""
+BROKEN = 60
+"""Broken rules that are listed."""
+TINY = 1e-9
+WIDE = 56
+"""Pixels of the bar of a load: twice the average."""
 
 
 def delta(value: float, digits: int = 0, *, less_is_better: bool = True) -> str:
@@ -38,28 +43,44 @@ def cards(now: Figures, plan: Figures, currency: str) -> str:
         km = delta(now.travel_km - plan.travel_km)
         shown.append((_("Travel a year"), f"{number(now.travel_km)} km", km))
     for measure in banded(now.loads):
-        worst, who = deviation(now.loads, measure)
-        before, _who = deviation(plan.loads, measure)
-        text = _("{measure}: farthest from the average").format(measure=_(measure))
-        shown.append(
-            (
-                text,
-                f"{worst:+.1%} {who}",
-                delta(abs(worst) * 100 - abs(before) * 100, 1),
-            )
-        )
+        head = _("{measure}, % of average").format(measure=_(measure))
+        shown.append((head, spread(now.loads, measure), _outside_words(now, measure)))
     moved = _("Moved against today")
     shown.append((moved, number(now.moved), delta(now.moved - plan.moved)))
-    shown.append((_("Changed in this draft"), number(now.changed), ""))
+    worth = _("value {value:,.0f}").format(value=now.changed_value)
+    shown.append((_("Changed here"), number(now.changed), _quiet(worth)))
     broken = len(now.breaches)
     state = f'<span class="{"bad" if broken else "good"}">{number(broken)}</span>'
-    shown.append((_("Broken rules"), state, ""))
+    word = _("see below") if broken else _("all rules hold")
+    shown.append((_("Broken rules"), state, _quiet(word)))
     parts = [
         f'<div class="kpi"><span>{escape(label)}</span> <b>{_safe(value)}</b> '
         f"{change}</div>"
         for label, value, change in shown
     ]
     return f'<div class="kpis">{"".join(parts)}</div>'
+
+
+def _quiet(text: str) -> str:
+    return f'<span class="quiet">{escape(text)}</span>'
+
+
+def spread(loads: pd.DataFrame, measure: str) -> str:
+    """Return the least and the largest load, in % of the average."""
+    load = loads[measure].to_numpy(float)
+    mean = load.mean()
+    if not mean:
+        return "–"
+    return f"{load.min() / mean:.0%} – {load.max() / mean:.0%}"
+
+
+def _outside_words(now: Figures, measure: str) -> str:
+    """Say how many reps are outside their bands."""
+    count = int((outside(now.loads, measure) > TINY).sum())
+    if not count:
+        return f'<span class="good">{escape(_("all in band"))}</span>'
+    text = _("{n:,} off band").format(n=count)
+    return f'<span class="bad">{escape(text)}</span>'
 
 
 def _safe(value: str) -> str:
@@ -76,39 +97,30 @@ def banded(loads: pd.DataFrame) -> list[str]:
     ]
 
 
-def deviation(loads: pd.DataFrame, measure: str) -> tuple[float, str]:
-    """Return the largest distance from the average, as a share, and whose it is."""
-    load = loads[measure].to_numpy(float)
-    mean = load.mean()
-    if not mean:
-        return 0.0, ""
-    at = int(np.argmax(np.abs(load - mean)))
-    return float(load[at] / mean - 1), str(loads.index[at])
-
-
 def load_table(now: Figures, plan: Figures, names: Sequence[str]) -> str:
     """Return loads by rep, in % of average, with bands; the worst first."""
     loads, measures = now.loads, banded(now.loads)
     if not measures:
         measures = ["accounts"]
-    outside = np.zeros(len(loads))
+    over = np.zeros(len(loads))
     for measure in measures:
-        outside = np.maximum(outside, _outside(loads, measure))
+        over = np.maximum(over, outside(loads, measure))
     far = np.abs(loads[measures[0]] / max(loads[measures[0]].mean(), 1e-9) - 1)
-    order = np.lexsort((-far.to_numpy(), -outside))[:SHOWN]
+    order = np.lexsort((-far.to_numpy(), -over))[:SHOWN]
     label = dict(zip(loads.index, names, strict=True))
     head = "".join(f'<th colspan="2">{escape(_(m))}</th>' for m in measures)
     body = []
     for at in order:
         rep = loads.index[at]
         cells = "".join(_cells(now, plan, rep, at, measure) for measure in measures)
-        name = escape(str(label[rep]) or str(rep))
+        name, key = escape(str(label[rep]) or str(rep)), escape(str(rep))
         change = now.loads["accounts"].iloc[at] - plan.loads["accounts"].iloc[at]
         count = f"{number(now.loads['accounts'].iloc[at])}"
         if change:
             count += f' <span class="quiet">({change:+,.0f})</span>'
         body.append(
-            f'<tr><th scope="row" title="{escape(str(rep))}">{name}</th>'
+            f'<tr><th scope="row"><button class="rep" data-rep="{key}" '
+            f'title="{key} · {name}">{name}</button></th>'
             f'<td class="n">{count}</td>{cells}</tr>'
         )
     more = ""
@@ -116,13 +128,13 @@ def load_table(now: Figures, plan: Figures, names: Sequence[str]) -> str:
         rest = _("and {n:,} more reps within their bands").format(n=left)
         more = f'<p class="quiet">{escape(rest)}</p>'
     return (
-        f'<table class="figures"><thead><tr><th>{escape(_("Rep"))}</th>'
+        f'<table class="figures loads"><thead><tr><th>{escape(_("Rep"))}</th>'
         f'<th class="n">{escape(_("Accounts"))}</th>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>{more}"
     )
 
 
-def _outside(loads: pd.DataFrame, measure: str) -> np.ndarray:
+def outside(loads: pd.DataFrame, measure: str) -> np.ndarray:
     """How far each load lies outside its band, as a share of the average."""
     if f"low {measure}" not in loads:
         return np.zeros(len(loads))
@@ -136,7 +148,7 @@ def _outside(loads: pd.DataFrame, measure: str) -> np.ndarray:
 def _cells(now: Figures, plan: Figures, rep: str, at: int, measure: str) -> str:
     load, mean = now.loads[measure].iloc[at], now.loads[measure].mean()
     share = load / mean if mean else math.nan
-    wrong = bool(_outside(now.loads, measure)[at] > 1e-9)
+    wrong = bool(outside(now.loads, measure)[at] > TINY)
     bar = _bar(now.loads, measure, at, wrong)
     kind = "n bad" if wrong else "n"
     return f'<td class="bar-cell">{bar}</td><td class="{kind}">{percent(share, 0)}</td>'
@@ -144,21 +156,21 @@ def _cells(now: Figures, plan: Figures, rep: str, at: int, measure: str) -> str:
 
 def _bar(loads: pd.DataFrame, measure: str, at: int, wrong: bool) -> str:
     """Draw a load as a bar up to twice the average, its band behind it."""
-    mean = max(float(loads[measure].mean()), 1e-9)
-    scale = 35 / mean
-    wide = min(float(loads[measure].iloc[at]) * scale, 70.0)
+    half = WIDE / 2
+    scale = half / max(float(loads[measure].mean()), TINY)
+    wide = min(float(loads[measure].iloc[at]) * scale, WIDE)
     band = ""
     if f"low {measure}" in loads:
         low, high = loads[f"low {measure}"].iloc[at], loads[f"high {measure}"].iloc[at]
-        x0 = 0.0 if math.isnan(low) else min(low * scale, 70.0)
-        x1 = 70.0 if math.isnan(high) else min(high * scale, 70.0)
+        x0 = 0.0 if math.isnan(low) else min(low * scale, WIDE)
+        x1 = WIDE if math.isnan(high) else min(high * scale, WIDE)
         broad = max(x1 - x0, 1)
-        band = f'<rect x="{x0:.1f}" width="{broad:.1f}" height="12" fill="#dfe9f4"/>'
+        band = f'<rect x="{x0:.1f}" width="{broad:.1f}" height="14" fill="#cfdff0"/>'
     colour = "#b3392b" if wrong else "#1f5fa8"
     return (
-        '<svg width="70" height="12" role="img" aria-hidden="true">'
-        f'{band}<rect x="0" y="3" width="{wide:.1f}" height="6" fill="{colour}"/>'
-        '<line x1="35" x2="35" y1="0" y2="12" stroke="#1c2733" stroke-width="1"/></svg>'
+        f'<svg width="{WIDE}" height="14" aria-hidden="true">'
+        f'{band}<rect x="0" y="4" width="{wide:.1f}" height="6" fill="{colour}"/>'
+        f'<line x1="{half}" x2="{half}" y1="0" y2="14" stroke="#1c2733"/></svg>'
     )
 
 
@@ -167,19 +179,19 @@ def breach_list(now: Figures) -> str:
     if not now.breaches:
         return f'<p class="good">{escape(_("Every hard rule holds."))}</p>'
     rows = []
-    for one in now.breaches[:60]:
+    for one in now.breaches[:BROKEN]:
         size = number(one.amount, 0 if one.amount == int(one.amount) else 1)
         ids = ", ".join(one.ids[:5]) + (", ..." if len(one.ids) > 5 else "")
-        what = f"{size} {one.unit}".strip()
+        what = " ".join(part for part in (size, one.unit) if part)
+        who = f"<b>{escape(one.who)}</b> " if one.who else ""
         rows.append(
-            f'<tr><th scope="row">{escape(one.rule)}</th><td>{escape(one.who)}</td>'
-            f'<td class="n bad">{escape(what)}</td><td>{escape(ids)}</td></tr>'
+            f'<li>{escape(one.rule)}: {who}<span class="bad">{escape(what)}</span>'
+            + (f"<br>{_quiet(ids)}" if ids else "")
+            + "</li>"
         )
-    more = len(now.breaches) - 60
+    more = len(now.breaches) - BROKEN
     tail = _("and {n:,} more").format(n=more) if more > 0 else ""
-    return (
-        f'<table class="figures"><tbody>{"".join(rows)}</tbody></table>{escape(tail)}'
-    )
+    return f'<ul class="plain">{"".join(rows)}</ul>{escape(tail)}'
 
 
 def edit_list(actions: Sequence[Action], most: int) -> str:
@@ -209,6 +221,17 @@ def links(found: Sequence[tuple[str, str]]) -> str:
     return f'<p class="card">{" · ".join(each)}</p>'
 
 
+def sentences(lines: Sequence[str]) -> str:
+    """Return sentences one by one; those that begin with a dash are a list."""
+    found = "".join(
+        f'<p class="item">{escape(line[2:])}</p>'
+        if line.startswith("- ")
+        else f"<p>{escape(line)}</p>"
+        for line in lines
+    )
+    return f'<div class="told">{found}</div>'
+
+
 def table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a plain table; all cells are escaped, all but the first are figures."""
     top = "".join(
@@ -229,3 +252,34 @@ def table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
         f'<table class="figures"><thead><tr>{top}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
+
+
+def legend(by_region: bool) -> str:
+    """Return what the signs of the map mean, each drawn beside its word."""
+    kept = _("kept")
+    shown = [
+        ("fill" if by_region else "dot", _("colour: rep")),
+        ("stripes" if by_region else "ring", _("changed")),
+        ("square", kept),
+        ("triangle", _("base")),
+    ]
+    return "".join(
+        f'<span class="sign"><svg width="16" height="16" aria-hidden="true">'
+        f"{_SIGNS[sign]}</svg>{escape(word)}</span>"
+        for sign, word in shown
+    )
+
+
+_SIGNS = {
+    "dot": '<circle cx="8" cy="8" r="4" fill="#5b8fc7"/>',
+    "fill": '<rect x="1" y="2" width="14" height="12" fill="#84b0dc"/>',
+    "ring": '<circle cx="8" cy="8" r="3.5" fill="#5b8fc7"/>'
+    '<circle cx="8" cy="8" r="6" fill="none" stroke="#1c2733" stroke-width="2"/>',
+    "stripes": '<rect x="1.5" y="2.5" width="13" height="11" fill="#84b0dc" '
+    'stroke="#1c2733" stroke-width="2"/>'
+    '<path d="M3 13L10 3M7 13L14 3" stroke="#eea086" stroke-width="2"/>',
+    "square": '<circle cx="8" cy="8" r="3" fill="#5b8fc7"/>'
+    '<rect x="2.5" y="2.5" width="11" height="11" fill="none" stroke="#0b1016" '
+    'stroke-width="1.5"/>',
+    "triangle": '<path d="M8 3L13.5 13H2.5Z" fill="#5b8fc7" stroke="#1c2733"/>',
+}

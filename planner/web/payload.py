@@ -26,6 +26,8 @@ DETAIL = 1 / 2500
 """Shapes are drawn to this share of the whole extent."""
 DARK = 0.22
 """Share of near-black in the colour of a dot: a fill alone is too pale for one."""
+CORE, BEYOND = 0.96, 0.25
+"""Share of places in the middle that is shown at first, and how much around it."""
 NEAR = 6
 """Accounts so near to one make their reps neighbours."""
 
@@ -57,7 +59,8 @@ def geometry(solution: Solution) -> dict[str, Any]:
     -------
     ``accounts`` (x, y, names; absent by regions), ``regions`` (xy, ends and of: each
     ring's end and region; x, y: a point inside; names; owned: whether regions are what
-    is planned), ``bases`` (x, y, rep), ``extent``.
+    is planned), ``bases`` (x, y, rep), ``extent`` (west, south, east, north), ``main``
+    (the same of the part where nearly all is).
     """
     plane = plane_of(solution)
     pairs = solution.compiled.pairs
@@ -65,6 +68,7 @@ def geometry(solution: Solution) -> dict[str, Any]:
     rows = pairs.accounts[~pairs.is_region]
     by_region = bool(pairs.is_region.any())
     x, y = project(plane, rows["longitude"], rows["latitude"])
+    boxes = np.column_stack([x, y, x, y])
     if not by_region:
         found["accounts"] = {
             "x": encoded(x, "f4"),
@@ -72,12 +76,11 @@ def geometry(solution: Solution) -> dict[str, Any]:
             "names": _names(rows),
         }
     shapes = background(solution)
-    bounds = [x, y]
     if shapes is not None and len(shapes):
         projected = shapes.geometry.to_crs(plane)
-        found["regions"], corners = _rings(projected, _names(shapes), by_region)
+        found["regions"] = _rings(projected, _names(shapes), by_region)
         if by_region:
-            bounds = corners
+            boxes = projected.bounds.to_numpy()
     reps = solution.tables.reps
     bx, by = project(plane, reps["longitude"], reps["latitude"])
     found["bases"] = [
@@ -85,10 +88,29 @@ def geometry(solution: Solution) -> dict[str, Any]:
         for i, (a, b) in enumerate(zip(bx, by, strict=True))
         if np.isfinite(a)
     ]
-    known = np.isfinite(bounds[0])
-    xs, ys = bounds[0][known], bounds[1][known]
-    found["extent"] = [float(v) for v in (xs.min(), ys.min(), xs.max(), ys.max())]
+    boxes = boxes[np.isfinite(boxes).all(axis=1)]
+    found["extent"] = _around(boxes)
+    found["main"] = _around(boxes[_is_near(boxes)])
     return found
+
+
+def _around(boxes: NDArray[np.float64]) -> list[float]:
+    """Box around boxes (west, south, east, north), shape (n, 4)."""
+    ends = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
+    return [float(end) for end in ends]
+
+
+def _is_near(boxes: NDArray[np.float64]) -> Bools:
+    """
+    Whether each box lies where nearly all are, shape (n,).
+
+    In each direction that is the middle `CORE` of them, and a quarter as far again on
+    both sides: so a far island is left out, and the fringe of the main part is not.
+    """
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    low, high = np.quantile(middle, [(1 - CORE) / 2, (1 + CORE) / 2], axis=0)
+    reach = (high - low) * BEYOND + 1e-6
+    return ((middle >= low - reach) & (middle <= high + reach)).all(axis=1)
 
 
 def plane_of(solution: Solution) -> pyproj.CRS:
@@ -119,10 +141,8 @@ def background(solution: Solution) -> gpd.GeoDataFrame | None:
     return levels(regions, solution.scenario.map.level)[0]
 
 
-def _rings(
-    shapes: gpd.GeoSeries, names: list[str], owned: bool
-) -> tuple[dict[str, Any], list[NDArray[np.float64]]]:
-    """Return rings as flat arrays, and the corners of the whole."""
+def _rings(shapes: gpd.GeoSeries, names: list[str], owned: bool) -> dict[str, Any]:
+    """Return rings as flat arrays."""
     geometry = np.asarray(shapes.array, dtype=object)
     west, south, east, north = shapely.total_bounds(geometry)
     detail = max(east - west, north - south) * DETAIL
@@ -139,7 +159,7 @@ def _rings(
     rings, index = shapely.get_rings(parts, return_index=True)
     xy, at = shapely.get_coordinates(rings, return_index=True)
     ends = np.cumsum(np.bincount(at, minlength=len(rings))) * 2
-    body = {
+    return {
         "xy": encoded(xy.ravel(), "f4"),
         "ends": encoded(ends, "i4"),
         "of": encoded(of[index], "i4"),
@@ -148,7 +168,6 @@ def _rings(
         "names": names,
         "owned": owned,
     }
-    return body, [np.array([west, east]), np.array([south, north])]
 
 
 def _names(rows: pd.DataFrame) -> list[str]:

@@ -30,7 +30,10 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 PACKS = {"en": "en-US", "zh": "zh-CN"}
 """What the page's framework calls them."""
 PRIMARY = "#1f5fa8"
-STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
+STYLE = "".join(
+    (Path(__file__).parent / name).read_text("utf-8")
+    for name in ("style.css", "home.css")
+)
 
 
 @dataclass(frozen=True)

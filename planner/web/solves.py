@@ -37,17 +37,23 @@ class Solve:
         The last that was told, in currency.
     folder
         The plan folder that was written; None: no plan (yet).
+    lines
+        What was asked, answered in sentences.
     reasons
         Why there is none.
+    first_word, ended
+        Seconds until the first progress, and until the end; None: not yet.
     """
 
     title: str
     state: str = "starting"
     moment: Progress | None = None
     folder: Path | None = None
+    lines: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
     first_word: float | None = None
+    ended: float | None = None
     stop: Callable[[], None] = lambda: None
 
     @property
@@ -88,7 +94,7 @@ class Solves:
         done: Callable[[Solve], None],
     ) -> Solve:
         """
-        Solve a plan around edits.
+        Solve a plan around edits, or price what somebody asks.
 
         Parameters
         ----------
@@ -97,7 +103,8 @@ class Solves:
         plan
             Folder of the plan that was edited.
         job
-            ``pins``, ``time_limit``, ``folder``, ``language``.
+            ``time_limit``, ``language``; ``pins`` and ``folder``, or ``ask`` (an
+            account), ``to`` (a rep) and ``plan`` (its id).
         done
             Called at the end, in another thread.
         """
@@ -122,9 +129,11 @@ class Solves:
             finally:
                 child.close()
             solve.reasons = list(answer["reasons"])
+            solve.lines = list(answer.get("lines", []))
             folder = answer.get("folder")
             solve.folder = Path(folder) if folder else None
-            good = folder and not solve.reasons
+            good = (folder or solve.lines) and not solve.reasons
+            solve.ended = solve.seconds
             solve.state = "done" if good else "failed"
             done(solve)
             self.get_ready(plan, job["language"])

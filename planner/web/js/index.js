@@ -97,7 +97,10 @@ class TerritoryMap {
       this.regions.paths = this.regions.rings.map(pathOf);
     }
     this.bases = data.bases || [];
-    this.extent = data.extent;
+    this.main = data.main || data.extent; // where nearly all is: far parts would make it tiny
+    this.all = data.extent;
+    this.extent = this.main;
+    this.fitted = true;
     this.chosen.accounts.clear();
     this.chosen.regions.clear();
     this.resized();
@@ -150,7 +153,9 @@ class TerritoryMap {
     return [(px - this.width / 2) / v.scale + v.x, v.y - (py - this.height / 2) / v.scale];
   }
 
+  /** Fit the main part; when that is what is seen already, the whole map. */
   fit() {
+    this.extent = this.fitted && this.extent === this.main ? this.all : this.main;
     this.fitted = true;
     this.resized();
     this.told();
@@ -254,6 +259,7 @@ class TerritoryMap {
       }
     }
     ctx.restore();
+    if (owned) for (const i of this.locked.regions) this.lock(ctx, ...this.toScreen(this.regions.x[i], this.regions.y[i]), 3);
   }
 
   /** Stripes of the former owner's colour over a changed region. */
@@ -271,7 +277,7 @@ class TerritoryMap {
 
   size() {
     const n = this.accounts.x.length;
-    return Math.max(n > MANY ? 1.6 : 2.2, Math.min(6, (this.view.scale * (this.extent[2] - this.extent[0])) / 420));
+    return Math.max(n > MANY ? 1.6 : 2.2, Math.min(6, (this.view.scale * (this.main[2] - this.main[0])) / 420));
   }
 
   paintAccounts(ctx) {
