@@ -87,7 +87,7 @@ class Library:
 
     def plans(self) -> list[PlanFolder]:
         """Every plan folder, the newest first."""
-        return self._listing.plans()
+        return self._listing.plans({one.plan for one in self.saved()})
 
     def inside(self, name: str) -> Path:
         """

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from planner.errors import PlannerError
 from planner.intake import chain_of, read_inside
 from planner.scenario import Scenario, parse_scenario
 from planner.scenario.extend import EXTENDS, parse, read_text
+from planner.scenario.rules import Pin
 from planner.words import _, language
 
 CERTIFICATE = "certificate.json"
@@ -118,14 +119,25 @@ class Listing:
         """Every scenario file, by id."""
         return [one for one, _scenario in self._scenarios()]
 
-    def plans(self) -> list[PlanFolder]:
-        """Every plan folder, the newest first."""
+    def plans(self, by_hand: Set[str] = frozenset()) -> list[PlanFolder]:
+        """
+        Every plan folder, the newest first.
+
+        Parameters
+        ----------
+        by_hand
+            Ids of plans that people have made from others on the page, where they may
+            also lift what a scenario keeps with one rep.
+        """
         by_name: dict[str, list[_Question]] = {}
         for one, scenario in self._scenarios():
             if scenario is not None:
                 question = _Question(one.id, scenario)
                 by_name.setdefault(scenario.name, []).append(question)
-        found = [self._plan(folder, by_name) for folder in self._folders()]
+        found = [
+            self._plan(folder, by_name, self.id_of(folder) in by_hand)
+            for folder in self._folders()
+        ]
         oldest = datetime.min.replace(tzinfo=UTC)
         return sorted(found, key=lambda p: p.written or oldest, reverse=True)
 
@@ -185,14 +197,16 @@ class Listing:
             return ScenarioFile(self.id_of(path), path.stem, str(error)), None
         return ScenarioFile(self.id_of(path), scenario.name), scenario
 
-    def _plan(self, folder: Path, by_name: dict[str, list[_Question]]) -> PlanFolder:
+    def _plan(
+        self, folder: Path, by_name: dict[str, list[_Question]], by_hand: bool
+    ) -> PlanFolder:
         plan, sources, asked = self._once(
             "plan", folder / CERTIFICATE, state_of, self._told
         )
         questions = by_name.get(plan.name, [])
         if plan.fault or asked is None or not questions:
             return plan
-        at_hand = [one for one in questions if _same(one.scenario, asked)]
+        at_hand = [one for one in questions if _same(one.scenario, asked, by_hand)]
         beside_curve = any((folder.parent / name).is_file() for name in _CURVES)
         question = at_hand[0] if at_hand else questions[0]
         stale = "" if at_hand or beside_curve else _("the scenario has changed")
@@ -284,7 +298,7 @@ def state_of(path: Path) -> State | None:
     return found.st_mtime_ns, found.st_ino, found.st_size
 
 
-def _same(file: Scenario, asked: Scenario) -> bool:
+def _same(file: Scenario, asked: Scenario, by_hand: bool) -> bool:
     """
     Whether a plan's scenario is that of a file.
 
@@ -292,7 +306,9 @@ def _same(file: Scenario, asked: Scenario) -> bool:
     the planner itself has chosen where the file leaves a choice.
     """
     mine, theirs = _comparable(file, file), _comparable(asked, file)
-    return mine == theirs and not _pins(file) - _pins(asked)
+    if mine != theirs or _rules(file) - _rules(asked):
+        return False
+    return by_hand or not _locks(file) - _locks(asked)
 
 
 def _comparable(scenario: Scenario, file: Scenario) -> dict[str, Any]:
@@ -309,10 +325,29 @@ def _comparable(scenario: Scenario, file: Scenario) -> dict[str, Any]:
     return told
 
 
-def _pins(scenario: Scenario) -> Counter[str]:
+def _rules(scenario: Scenario) -> Counter[str]:
+    """Pins that are rules of the scenario: neither locks nor decisions."""
     return Counter(
-        one.model_dump_json() for one in scenario.pins if one.decision is None
+        one.model_dump_json()
+        for one in scenario.pins
+        if one.decision is None and not _is_lock(one)
     )
+
+
+def _locks(scenario: Scenario) -> set[tuple[str, str, str]]:
+    """Each account or region that is kept with one rep, and that rep."""
+    return {
+        (kind, one, str(pin.reps[0]))
+        for pin in scenario.pins
+        if _is_lock(pin) and pin.reps
+        for kind, ids in (("account", pin.accounts), ("region", pin.regions))
+        for one in ids or ()
+    }
+
+
+def _is_lock(pin: Pin) -> bool:
+    one_rep = pin.reps is not None and len(pin.reps) == 1
+    return one_rep and pin.where is None and pin.decision is None
 
 
 def _without_sheet(name: str) -> str:
