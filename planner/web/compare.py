@@ -125,7 +125,7 @@ class ComparePage:
 
         folder = self.library.inside(self.plans[0])
         text = await asyncio.to_thread(report_text, folder, self.visitor.language)
-        ui.download.content(text, "report.html", "text/html")
+        ui.download.content(text.encode("utf-8"), "report.html", "text/html")
 
 
 def figure_table(table: pd.DataFrame, plans: list[str]) -> str:

@@ -177,7 +177,8 @@ class SolveBar:
     # ---- files -----------------------------------------------------------------------
 
     def _download_changes(self) -> None:
-        text = "\ufeff" + change_list(self.page.draft)  # Excel takes it for UTF-8
+        # With the mark in front, Excel takes it for UTF-8.
+        text = change_list(self.page.draft).encode("utf-8-sig")
         ui.download.content(text, "changes.csv", "text/csv")
 
     async def _download_report(self) -> None:
@@ -188,4 +189,4 @@ class SolveBar:
             text = await asyncio.to_thread(report_text, folder, spoken)
         finally:
             self.progress.set_text("")
-        ui.download.content(text, "report.html", "text/html")
+        ui.download.content(text.encode("utf-8"), "report.html", "text/html")
