@@ -176,7 +176,8 @@ def build(door: Door) -> None:
 
 async def _edit(visitor: Visitor, plan: str) -> None:
     """Open the plan beside the event loop: a large one takes seconds."""
-    with ui.row().classes("page items-center gap-3").props("role=status") as waiting:
+    with ui.row().classes("page items-center gap-3") as waiting:
+        waiting.props("role=status").mark("opening")
         ui.spinner(size="1.4em")
         ui.label(_("Opening {plan} ...").format(plan=plan))
     try:

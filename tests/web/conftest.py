@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -46,9 +47,27 @@ def visit(
         async with testing.user_simulation(main_file=MAIN) as user:
             ticket = the_desk().door.ticket()
             await user.http_client.get(f"/enter?ticket={ticket}")
+            user.open = _waiting(user)
             try:
                 yield user
             finally:
                 the_desk().solves.close()
 
     return visiting
+
+
+def _waiting(user: Any) -> Callable[..., Awaitable[Any]]:
+    """Open pages as a person does, who waits until they are there."""
+    opened = user.open
+
+    async def wait(path: str, **how: Any) -> Any:
+        client = await opened(path, **how)
+        for _turn in range(600):
+            await asyncio.sleep(0.05)
+            kinds = [type(one).__name__ for one in client.elements.values()]
+            marks = [mark for one in client.elements.values() for mark in one._markers]
+            if "opening" not in marks and "Header" in kinds:
+                return client
+        raise AssertionError(f"{path} was not shown in time")
+
+    return wait
