@@ -176,7 +176,6 @@ def test_faults_of_files_are_told_as_text(visit: Visit, workspace: Path) -> None
     async def course(user: Any) -> None:
         await user.open("/")
         await user.should_see("not readable: 'kpis'")
-        await user.should_see(MARKUP)  # as the text of a label
         await user.should_see("plans/first")
 
     _run(visit, course)
