@@ -189,7 +189,8 @@ class EditPage:
             with ui.tab_panel(ask):
                 self.ask = AskPanel(self)
             with ui.tab_panel(edits):
-                self.edits = ui.html("", sanitize=False).classes("w-full").mark("edits")
+                self.edits = ui.html("", sanitize=False).classes("planner-edits w-full")
+                self.edits.mark("edits")
 
     # ---- showing ---------------------------------------------------------------------
 

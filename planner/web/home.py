@@ -157,7 +157,7 @@ class HomePage:
         ):
             with ui.element("thead"), ui.element("tr"):
                 for text, kind in head:
-                    _cell(text, kind, "th")
+                    _cell(text, kind, "th" if text else "td")
             with ui.element("tbody"):
                 for plan in plans:
                     self._plan(plan, plan.id in chosen)

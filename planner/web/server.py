@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+import logging
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -38,6 +39,7 @@ from planner.web.shell import (
     visitor_of,
 )
 from planner.web.solves import Solves
+from planner.web.territory_map import TerritoryMap
 from planner.words import _, language, speaking
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -46,6 +48,8 @@ RECONNECT_S = 60
 """A gap in the network of up to so long is passed over."""
 CONNECT_S = 120
 """A browser may take so long to show a page."""
+AT_ONCE = (TerritoryMap,)
+"""A browser must hear of these modules with its first page: they are imported here."""
 LATER = ("planner.web.edit", "planner.web.compare", "planner.executor")
 """What is loaded once the server answers: the first page does without."""
 
@@ -105,6 +109,7 @@ def serve(
         address = f"http://{_shown(listen)}:{number}/"
         if not door.asks_password:
             address += f"enter?ticket={door.ticket()}"
+        logging.getLogger("uvicorn.error").addFilter(_is_worth_telling)
         app.on_startup(lambda: _begin(listen, number, lambda: ready(address)))
         app.on_shutdown(the_desk().solves.close)
         ui.run(
@@ -119,6 +124,15 @@ def serve(
             title="planner",
             timeout_graceful_shutdown=3,
         )
+
+
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Say nothing of requests that the browser itself has given up."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, RuntimeError) and str(error) == _GIVEN_UP)
+
+
+_GIVEN_UP = "No response returned."
 
 
 def _begin(listen: str, number: int, ready: Callable[[], None]) -> None:
