@@ -126,7 +126,8 @@ def tell_error(error: Exception) -> None:
             "This did not work, and it is our fault ({code}). Your edits are saved; "
             "reload the page. The server's terminal says more."
         ).format(code=code)
-    ui.notify(text, type="negative", multi_line=True, timeout=12000, close_button="✕")
+    close = {"icon": "close", "color": "white", "aria-label": _("Close")}
+    ui.notify(text, type="negative", multi_line=True, timeout=12000, actions=[close])
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def tab(browser: Any) -> Iterator[Any]:
     """Return a tab of its own."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(15_000)
     yield page
     context.close()
 
@@ -90,9 +90,7 @@ def test_kill_in_mid_edit(made: Path, tmp_path: Path, tab: Any) -> None:
         for attempt in range(KILLS):
             _open(tab, server.base)
             assert _edits_on_page(tab) == min(before, 200)
-            tab.locator(".to-rep input").fill(f"r{1 + attempt % 7}")
-            tab.keyboard.press("ArrowDown")
-            tab.keyboard.press("Enter")
+            _choose_rep(tab, f"r{1 + attempt % 7}")
             ids = [6 + (before + i) % (ACCOUNTS - 6) for i in range(150)]
             tab.evaluate(EDITING, [[f"a{i}", _bits(i)] for i in ids])
             tab.wait_for_function("window.confirmed.length > 0")
@@ -198,8 +196,11 @@ def test_a_gap_in_the_network(made: Path, tmp_path: Path, tab: Any) -> None:
 
 
 def _edit(tab: Any, rep: str, account: int) -> None:
-    tab.locator(".to-rep input").fill(rep)
-    tab.keyboard.press("ArrowDown")
-    tab.keyboard.press("Enter")
+    _choose_rep(tab, rep)
     tab.evaluate(EDITING, [[f"a{account}", _bits(account)]])
     tab.wait_for_function("window.confirmed.length === 1")
+
+
+def _choose_rep(tab: Any, rep: str) -> None:
+    tab.locator(".to-rep input").fill(rep)
+    tab.locator(".q-menu .q-item").filter(has_text=rep).first.click()
