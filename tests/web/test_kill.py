@@ -75,8 +75,12 @@ def _logged(workspace: Path) -> list[str]:
     return logs[0].read_text("utf-8").split("\n")[:-1] if logs else []
 
 
-def _edits_on_page(tab: Any) -> int:
-    return int(tab.locator(".planner-edits tbody tr").count())
+def _shows(tab: Any, edits: int) -> None:
+    """The page lists so many edits, or as many as it lists at most."""
+    tab.wait_for_function(
+        "n => document.querySelectorAll('.planner-edits tbody tr').length === n",
+        arg=min(edits, 200),
+    )
 
 
 def test_kill_in_mid_edit(made: Path, tmp_path: Path, tab: Any) -> None:
@@ -89,7 +93,7 @@ def test_kill_in_mid_edit(made: Path, tmp_path: Path, tab: Any) -> None:
     try:
         for attempt in range(KILLS):
             _open(tab, server.base)
-            assert _edits_on_page(tab) == min(before, 200)
+            _shows(tab, before)
             _choose_rep(tab, f"r{1 + attempt % 7}")
             ids = [6 + (before + i) % (ACCOUNTS - 6) for i in range(150)]
             tab.evaluate(EDITING, [[f"a{i}", _bits(i)] for i in ids])
@@ -101,7 +105,7 @@ def test_kill_in_mid_edit(made: Path, tmp_path: Path, tab: Any) -> None:
             _open(tab, server.base)
             lines = _logged(workspace)
             assert before + confirmed <= len(lines) <= before + confirmed + 1
-            assert _edits_on_page(tab) == min(len(lines), 200)
+            _shows(tab, len(lines))
             print(f"kill {attempt + 1}: {confirmed} confirmed, {len(lines)} kept")
             before = len(lines)
     finally:
@@ -189,8 +193,7 @@ def test_a_gap_in_the_network(made: Path, tmp_path: Path, tab: Any) -> None:
         assert len(_logged(workspace)) == 2
         tab.reload()
         tab.get_by_role("tab", name="Edits").click()
-        tab.locator(".planner-edits tbody tr").nth(1).wait_for()
-        assert _edits_on_page(tab) == 2
+        _shows(tab, 2)
     finally:
         server.kill()
 
