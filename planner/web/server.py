@@ -38,6 +38,7 @@ from planner.web.shell import (
     visitor_of,
 )
 from planner.web.solves import Solves
+from planner.web.territory_map import TerritoryMap
 from planner.words import _, language, speaking
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -48,6 +49,8 @@ CONNECT_S = 120
 """A browser may take so long to show a page."""
 LATER = ("planner.web.edit", "planner.web.compare", "planner.executor")
 """What is loaded once the server answers: the first page does without."""
+_KNOWN = TerritoryMap
+"""Known from the start: a page names the modules of its elements before it is drawn."""
 
 
 def serve(
