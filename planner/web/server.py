@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from nicegui import app, background_tasks, ui
+from nicegui.elements.aggrid.aggrid import AgGrid
 
 from planner.errors import PlannerError
 from planner.library import OWN, Library
@@ -49,7 +50,7 @@ CONNECT_S = 120
 """A browser may take so long to show a page."""
 LATER = ("planner.web.edit", "planner.web.compare", "planner.executor")
 """What is loaded once the server answers: the first page does without."""
-_KNOWN = TerritoryMap
+_KNOWN = (TerritoryMap, AgGrid)
 """Known from the start: a page names the modules of its elements before it is drawn."""
 
 

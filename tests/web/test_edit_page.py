@@ -90,7 +90,7 @@ def test_moves_locks_and_undo(visit: Visit, workspace: Path) -> None:
         await _until(lambda: page.draft.version == 1)
         assert list(page.draft.owner[["a20", "a30"]]) == ["r3", "r3"]
         assert page.draft.figures().cost != before.cost
-        assert "moved to r3" in _text(user, "edits")
+        await _until(lambda: "moved to r3" in _text(user, "edits"))
         _choose(user, 40)
         user.find(marker="lock").click()
         _choose(user, 41)
@@ -125,7 +125,7 @@ def test_a_group_goes_along_and_a_second_tab_sees_it(visit: Visit) -> None:
         user.find(marker="move").click()
         await user.should_see("5 more went along")
         assert first.draft is second.draft
-        assert other in first.edits.content
+        await _until(lambda: other in first.edits.content)
         assert first.kpis.content == second.kpis.content
 
     _run(visit, course)
@@ -193,10 +193,11 @@ def test_names_are_text_everywhere(visit: Visit) -> None:
         _choose(user, 20)
         page.give(["a20"], "r0")
         page.give([f"a{i}" for i in range(60)], "r0")
+        await _until(lambda: "r0" in page.rules.content)
         for element in page.client.elements.values():
             if isinstance(element, ui.html):
                 assert "<img" not in element.content
-        assert "&lt;img" in page.loads.content
+        await _until(lambda: "&lt;img" in page.loads.content)
 
     _run(visit, course)
 
