@@ -172,8 +172,9 @@ def figure_table(table: pd.DataFrame, plans: list[str]) -> str:
             label += f" ({_('tied')})"
         rows.append(f'<tr><th scope="row">{escape(label)}</th>{"".join(cells)}</tr>')
     head = "".join(f'<th scope="col" class="n">{escape(plan)}</th>' for plan in plans)
+    first = escape(_("Figure"))
     return (
-        f'<table class="figures"><thead><tr><th scope="col">{escape(_("Figure"))}</th>'
+        f'<table class="figures"><thead><tr><th scope="col">{first}</th>'
         f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 

@@ -78,7 +78,8 @@ def _outside_words(now: Figures, measure: str) -> str:
     """Say how many reps are outside their bands."""
     count = int((outside(now.loads, measure) > TINY).sum())
     if not count:
-        return f'<span class="good">{escape(_("all in band"))}</span>'
+        text = _("all in band")
+        return f'<span class="good">{escape(text)}</span>'
     text = _("{n:,} off band").format(n=count)
     return f'<span class="bad">{escape(text)}</span>'
 
@@ -107,7 +108,9 @@ def load_table(now: Figures, plan: Figures, names: Sequence[str]) -> str:
         over = np.maximum(over, outside(loads, measure))
     far = np.abs(loads[measures[0]] / max(loads[measures[0]].mean(), 1e-9) - 1)
     order = np.lexsort((-far.to_numpy(), -over))[:SHOWN]
-    head = "".join(f'<th colspan="2">{escape(_(m))}</th>' for m in measures)
+    head = "".join(
+        f'<th scope="colgroup" colspan="2">{escape(_(m))}</th>' for m in measures
+    )
     cells = [_cells(loads, measure) for measure in measures]
     counts = loads["accounts"].to_numpy(float)
     changes = counts - plan.loads["accounts"].to_numpy(float)
@@ -126,9 +129,10 @@ def load_table(now: Figures, plan: Figures, names: Sequence[str]) -> str:
     if left := len(loads) - len(order):
         rest = _("and {n:,} more reps").format(n=left)
         more = f'<p class="quiet">{escape(rest)}</p>'
+    rep, accounts = escape(_("Rep")), escape(_("Accounts"))
     return (
-        f'<table class="figures loads"><thead><tr><th>{escape(_("Rep"))}</th>'
-        f'<th class="n">{escape(_("Accounts"))}</th>{head}</tr></thead>'
+        f'<table class="figures loads"><thead><tr><th scope="col">{rep}</th>'
+        f'<th scope="col" class="n">{accounts}</th>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>{more}"
     )
 
@@ -179,7 +183,8 @@ _COLOURS = ("#1f5fa8", "#b3392b")
 def breach_list(now: Figures) -> str:
     """Return the broken rules, each with the size of the breach."""
     if not now.breaches:
-        return f'<p class="good">{escape(_("Every hard rule holds."))}</p>'
+        text = _("Every hard rule holds.")
+        return f'<p class="good">{escape(text)}</p>'
     rows = []
     for one in now.breaches[:BROKEN]:
         size = number(one.amount, 0 if one.amount == int(one.amount) else 1)
