@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
-from nicegui import ui
+from nicegui import background_tasks, ui
 from numpy.typing import NDArray
 
 from planner.draft import Draft
@@ -23,6 +24,8 @@ from planner.words import _, speaking
 Positions = NDArray[np.intp]
 
 POLL_S = 0.4
+REST_S = 0.03
+"""Head start of the key figures over the rest of the page."""
 LISTED = 200
 """Edits that the page lists, the last first."""
 SHOWN = "e => { const rep = e.target.closest('[data-rep]'); rep && emit(rep.dataset) }"
@@ -55,6 +58,7 @@ class EditPage:
         self.client = ui.context.client
         self.key = (plan, visitor.person)
         self.solve_key = "\n".join(self.key)
+        self._figures, self._waiting = self.as_planned, False
 
     # ---- drawing ---------------------------------------------------------------------
 
@@ -195,20 +199,30 @@ class EditPage:
     # ---- showing ---------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Show the draft as it is now."""
+        """Show the draft as it is now: key figures at once, the rest right after."""
         now, before = self.draft.figures(), self.as_planned
         currency = self.solution.scenario.currency
         self.kpis.set_content(panels.cards(now, before, currency))
-        self.rules.set_content(panels.breach_list(now))
-        names = list(self.names.values())
-        self.loads.set_content(panels.load_table(now, before, names))
-        self.edits.set_content(panels.edit_list(self.draft.actions, LISTED))
         self.undo.set_enabled(self.draft.can_undo)
         self.redo.set_enabled(self.draft.can_redo)
         self._count()
-        self.map.call("setOwners", owners(self.draft, self.before))
-        if self.grid.is_shown:
-            self.grid.show()
+        self._figures = now
+        if not self._waiting:
+            self._waiting = True
+            background_tasks.create(self._rest(), name="rest of the page")
+
+    async def _rest(self) -> None:
+        await asyncio.sleep(REST_S)
+        self._waiting = False
+        with self.client, speaking(self.visitor.language):
+            now, before = self._figures, self.as_planned
+            self.map.call("setOwners", owners(self.draft, self.before))
+            self.rules.set_content(panels.breach_list(now))
+            names = list(self.names.values())
+            self.loads.set_content(panels.load_table(now, before, names))
+            self.edits.set_content(panels.edit_list(self.draft.actions, LISTED))
+            if self.grid.is_shown:
+                self.grid.show()
 
     def _send_all(self) -> None:
         shown = {

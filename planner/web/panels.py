@@ -78,7 +78,8 @@ def _outside_words(now: Figures, measure: str) -> str:
     """Say how many reps are outside their bands."""
     count = int((outside(now.loads, measure) > TINY).sum())
     if not count:
-        return f'<span class="good">{escape(_("all in band"))}</span>'
+        text = _("all in band")
+        return f'<span class="good">{escape(text)}</span>'
     text = _("{n:,} off band").format(n=count)
     return f'<span class="bad">{escape(text)}</span>'
 
@@ -107,29 +108,31 @@ def load_table(now: Figures, plan: Figures, names: Sequence[str]) -> str:
         over = np.maximum(over, outside(loads, measure))
     far = np.abs(loads[measures[0]] / max(loads[measures[0]].mean(), 1e-9) - 1)
     order = np.lexsort((-far.to_numpy(), -over))[:SHOWN]
-    label = dict(zip(loads.index, names, strict=True))
-    head = "".join(f'<th colspan="2">{escape(_(m))}</th>' for m in measures)
+    head = "".join(
+        f'<th scope="colgroup" colspan="2">{escape(_(m))}</th>' for m in measures
+    )
+    cells = [_cells(loads, measure) for measure in measures]
+    counts = loads["accounts"].to_numpy(float)
+    changes = counts - plan.loads["accounts"].to_numpy(float)
     body = []
     for at in order:
-        rep = loads.index[at]
-        cells = "".join(_cells(now, plan, rep, at, measure) for measure in measures)
-        name, key = escape(str(label[rep]) or str(rep)), escape(str(rep))
-        change = now.loads["accounts"].iloc[at] - plan.loads["accounts"].iloc[at]
-        count = f"{number(now.loads['accounts'].iloc[at])}"
-        if change:
-            count += f' <span class="quiet">({change:+,.0f})</span>'
+        key, name = escape(str(loads.index[at])), escape(names[at])
+        count = number(counts[at])
+        if changes[at]:
+            count += f' <span class="quiet">({changes[at]:+,.0f})</span>'
         body.append(
             f'<tr><th scope="row"><button class="rep" data-rep="{key}" '
             f'title="{key} · {name}">{name}</button></th>'
-            f'<td class="n">{count}</td>{cells}</tr>'
+            f'<td class="n">{count}</td>{"".join(column[at] for column in cells)}</tr>'
         )
     more = ""
     if left := len(loads) - len(order):
-        rest = _("and {n:,} more reps within their bands").format(n=left)
+        rest = _("and {n:,} more reps").format(n=left)
         more = f'<p class="quiet">{escape(rest)}</p>'
+    rep, accounts = escape(_("Rep")), escape(_("Accounts"))
     return (
-        f'<table class="figures loads"><thead><tr><th>{escape(_("Rep"))}</th>'
-        f'<th class="n">{escape(_("Accounts"))}</th>{head}</tr></thead>'
+        f'<table class="figures loads"><thead><tr><th scope="col">{rep}</th>'
+        f'<th scope="col" class="n">{accounts}</th>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>{more}"
     )
 
@@ -145,43 +148,48 @@ def outside(loads: pd.DataFrame, measure: str) -> np.ndarray:
     return over / max(load.mean(), 1e-9)
 
 
-def _cells(now: Figures, plan: Figures, rep: str, at: int, measure: str) -> str:
-    load, mean = now.loads[measure].iloc[at], now.loads[measure].mean()
-    share = load / mean if mean else math.nan
-    wrong = bool(outside(now.loads, measure)[at] > TINY)
-    bar = _bar(now.loads, measure, at, wrong)
-    kind = "n bad" if wrong else "n"
-    return f'<td class="bar-cell">{bar}</td><td class="{kind}">{percent(share, 0)}</td>'
-
-
-def _bar(loads: pd.DataFrame, measure: str, at: int, wrong: bool) -> str:
-    """Draw a load as a bar up to twice the average, its band behind it."""
-    half = WIDE / 2
-    scale = half / max(float(loads[measure].mean()), TINY)
-    wide = min(float(loads[measure].iloc[at]) * scale, WIDE)
-    band = ""
+def _cells(loads: pd.DataFrame, measure: str) -> list[str]:
+    """Return two cells for each rep: a bar up to twice the average, and the share."""
+    load = loads[measure].to_numpy(float)
+    mean, half = float(load.mean()), WIDE / 2
+    scale = half / max(mean, TINY)
+    wide = np.clip(load * scale, 0, WIDE)
+    low, high = np.zeros(len(load)), np.zeros(len(load))
     if f"low {measure}" in loads:
-        low, high = loads[f"low {measure}"].iloc[at], loads[f"high {measure}"].iloc[at]
-        x0 = 0.0 if math.isnan(low) else min(low * scale, WIDE)
-        x1 = WIDE if math.isnan(high) else min(high * scale, WIDE)
-        broad = max(x1 - x0, 1)
-        band = f'<rect x="{x0:.1f}" width="{broad:.1f}" height="14" fill="#cfdff0"/>'
-    colour = "#b3392b" if wrong else "#1f5fa8"
-    return (
+        ends = loads[[f"low {measure}", f"high {measure}"]].to_numpy(float).T * scale
+        low = np.clip(np.nan_to_num(ends[0], nan=0.0), 0, WIDE)
+        high = np.clip(np.nan_to_num(ends[1], nan=WIDE), 0, WIDE)
+        high = np.maximum(high, low + 1)
+    wrong = outside(loads, measure) > TINY
+    shares = load / mean if mean else np.full(len(load), math.nan)
+    columns = (wide, low, high, wrong, shares)
+    return [
+        '<td class="bar-cell">'
         f'<svg width="{WIDE}" height="14" aria-hidden="true">'
-        f'{band}<rect x="0" y="4" width="{wide:.1f}" height="6" fill="{colour}"/>'
-        f'<line x1="{half}" x2="{half}" y1="0" y2="14" stroke="#1c2733"/></svg>'
-    )
+        f'<rect x="{x0:.1f}" width="{x1 - x0:.1f}" height="14" fill="#cfdff0"/>'
+        f'<rect y="4" width="{x:.1f}" height="6" fill="{_COLOURS[bad]}"/>'
+        f'<line x1="{half}" x2="{half}" y1="0" y2="14" stroke="#1c2733"/></svg></td>'
+        f'<td class="n{" bad" * bad}">{percent(share, 0)}</td>'
+        for x, x0, x1, bad, share in zip(
+            *(column.tolist() for column in columns), strict=True
+        )
+    ]
+
+
+_COLOURS = ("#1f5fa8", "#b3392b")
+"""Of a load within its band, and of one outside."""
 
 
 def breach_list(now: Figures) -> str:
     """Return the broken rules, each with the size of the breach."""
     if not now.breaches:
-        return f'<p class="good">{escape(_("Every hard rule holds."))}</p>'
+        text = _("Every hard rule holds.")
+        return f'<p class="good">{escape(text)}</p>'
     rows = []
     for one in now.breaches[:BROKEN]:
         size = number(one.amount, 0 if one.amount == int(one.amount) else 1)
-        ids = ", ".join(one.ids[:5]) + (", ..." if len(one.ids) > 5 else "")
+        ids = ", ".join(name.removeprefix("region:") for name in one.ids[:5])
+        ids += ", ..." if len(one.ids) > 5 else ""
         what = " ".join(part for part in (size, one.unit) if part)
         who = f"<b>{escape(one.who)}</b> " if one.who else ""
         rows.append(

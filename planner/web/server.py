@@ -19,6 +19,7 @@ from urllib.parse import parse_qs
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from nicegui import app, background_tasks, ui
+from nicegui.elements.aggrid.aggrid import AgGrid
 
 from planner.errors import PlannerError
 from planner.library import OWN, Library
@@ -48,7 +49,7 @@ RECONNECT_S = 60
 """A gap in the network of up to so long is passed over."""
 CONNECT_S = 120
 """A browser may take so long to show a page."""
-AT_ONCE = (TerritoryMap,)
+AT_ONCE = (AgGrid, TerritoryMap)
 """A browser must hear of these modules with its first page: they are imported here."""
 LATER = ("planner.web.edit", "planner.web.compare", "planner.executor")
 """What is loaded once the server answers: the first page does without."""
