@@ -71,7 +71,7 @@ def test_home_follows_the_shell(visit: Visit, workspace: Path) -> None:
         from nicegui import ui
 
         await user.open("/")
-        await user.should_see("solved: ")
+        await user.should_see("solved: ", retries=200)
         shutil.copytree(workspace / "plans" / "first", workspace / "plans" / "other")
         _one(user, kind=ui.checkbox).value = True
         table = workspace / "accounts.csv"
@@ -89,7 +89,7 @@ def test_a_solve_runs_and_its_plan_appears(visit: Visit, workspace: Path) -> Non
 
     async def course(user: Any) -> None:
         await user.open("/")
-        await user.should_see("solved: ")
+        await user.should_see("solved: ", retries=200)
         text = (workspace / "small.toml").read_text("utf-8")
         text = text.replace("tolerance = 0.1", "tolerance = 0.2")
         (workspace / "small.toml").write_text(text, "utf-8")
@@ -124,6 +124,7 @@ def test_compare_wants_two_to_six(visit: Visit) -> None:
 
     async def course(user: Any) -> None:
         await user.open("/")
+        await user.should_see("solved: ", retries=200)
         user.find(marker="compare").click()
         await _until(lambda: bool(user.notify.messages))
         assert user.notify.messages == ["Choose two to 6 plans to compare."]
@@ -136,7 +137,7 @@ def test_a_new_scenario_from_another(visit: Visit, workspace: Path) -> None:
 
     async def course(user: Any) -> None:
         await user.open("/")
-        await user.should_see("solved: ")
+        await user.should_see("solved: ", retries=200)
         user.find(marker="new small.toml").click()
         await user.should_see("Name of the new scenario")
         _one(user, marker="new name").set_value(HOSTILE)
