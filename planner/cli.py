@@ -30,6 +30,7 @@ from planner.commands.options import (
 )
 from planner.commands.report import report
 from planner.commands.resolve import resolve
+from planner.commands.serve import serve
 from planner.commands.sweep import sweep
 from planner.console import heeding_ctrl_c, list_faults, progress, say, talk
 from planner.embedded import DEMOS
@@ -469,6 +470,7 @@ for command in (
     frontier,
     report,
     resolve,
+    serve,
     sweep,
 ):
     main.add_command(command)

@@ -277,13 +277,30 @@ def evaluate(problem: Problem, arcs: NDArray[np.int64]) -> Evaluation:
     Breaches are in steps of the row's measure, in units too many (apart), in pieces of
     territories too many (contiguity), or in reps without a territory.
     """
+    return tally(
+        problem, problem.rep[arcs], problem.cost[:, arcs], problem.demand[:, arcs]
+    )
+
+
+def tally(
+    problem: Problem, rep_of: NDArray[np.integer], cost: Ints, demand: Ints
+) -> Evaluation:
+    """
+    Do as `evaluate`, for pairs that need not be eligible.
+
+    Parameters
+    ----------
+    rep_of
+        Rep of each unit (m: nobody), shape (n,).
+    cost, demand
+        Of each unit with that rep, shapes (terms, n) and (measures, n).
+    """
     terms = dict.fromkeys(problem.terms, 0)
-    for name, values in zip(problem.terms, problem.cost, strict=True):
-        terms[name] = int(values[arcs].sum())
-    rep_of = problem.rep[arcs]
+    for name, values in zip(problem.terms, cost, strict=True):
+        terms[name] = int(values.sum())
     load_of_rep = np.zeros((len(problem.measures), problem.m + 1), dtype=np.int64)
-    for measure, values in enumerate(problem.demand):
-        np.add.at(load_of_rep[measure], rep_of, values[arcs])
+    for measure, values in enumerate(demand):
+        np.add.at(load_of_rep[measure], rep_of, values)
     loads: dict[str, int] = {}
     breaches: dict[str, int] = {}
     for row in problem.rows:

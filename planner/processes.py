@@ -92,6 +92,10 @@ class Child:
         lines = self._said.read().strip().splitlines()
         return lines[-1][:200] if lines else f"exit code {code}"
 
+    def give(self, job: Message) -> None:
+        """Hand over one more job, see `Served.next_job`."""
+        self._write(json.dumps(job))
+
     def _write(self, line: str) -> None:
         assert self.process.stdin is not None
         self.process.stdin.write(line + "\n")
@@ -104,20 +108,36 @@ class Served:
 
     A parent that is gone asks to stop, too: nobody is left to wait for the rest.
 
+    Parameters
+    ----------
+    listening
+        Whether to heed a wish to stop from the start; else from `listen` on.
+
     Attributes
     ----------
     job
         What to do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, listening: bool = True) -> None:
         self._pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)  # what a solver prints is not for the parent
         # Unbuffered: a thread that waits in a buffered read blocks the end of Python.
         with open(0, "rb", buffering=0, closefd=False) as raw:
             self.job: Message = json.loads(raw.readline())
         self._asked = threading.Event()
+        if listening:
+            self.listen()
+
+    def listen(self) -> None:
+        """From now on a line of input asks to stop, and so does its end."""
         threading.Thread(target=self._listen, daemon=True).start()
+
+    def next_job(self) -> Message:
+        """Wait for one more job, where the first was only to get ready."""
+        with open(0, "rb", buffering=0, closefd=False) as raw:
+            line = raw.readline()
+        return json.loads(line) if line.strip() else {}
 
     def send(self, **message: object) -> None:
         """Say something to the parent, if there still is one."""

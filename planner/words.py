@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import gettext
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 
 LOCALES = Path(__file__).parent / "locale"
@@ -11,6 +15,8 @@ LOCALES = Path(__file__).parent / "locale"
 
 _catalogue: gettext.NullTranslations = gettext.NullTranslations()
 _language = "en"
+_spoken: ContextVar[str] = ContextVar("spoken", default="")
+"""Language of one reader among several at the same time; "" = the chosen one."""
 
 
 def set_language(language: str | None = None) -> None:
@@ -25,8 +31,22 @@ def set_language(language: str | None = None) -> None:
     """
     global _catalogue, _language
     code = wanted_language(language)
-    _catalogue = gettext.translation("planner", LOCALES, codes(code), fallback=True)
-    _language = code
+    _catalogue, _language = _catalogue_of(code), code
+
+
+@lru_cache(maxsize=8)
+def _catalogue_of(code: str) -> gettext.NullTranslations:
+    return gettext.translation("planner", LOCALES, codes(code), fallback=True)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Use another language within this task or thread alone."""
+    before = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
 
 
 def wanted_language(language: str | None = None) -> str:
@@ -35,8 +55,8 @@ def wanted_language(language: str | None = None) -> str:
 
 
 def language() -> str:
-    """Code of the chosen language."""
-    return _language
+    """Code of the language that is spoken here."""
+    return _spoken.get() or _language
 
 
 def codes(code: str) -> list[str]:
@@ -52,8 +72,10 @@ def _(message: str) -> str:
     Also for a code that is shown to people, such as a status or the name of a check:
     those of `CODES` have a translation, any other comes back as it is.
     """
+    spoken = _spoken.get()
+    catalogue = _catalogue_of(spoken) if spoken else _catalogue
     # The empty message stands for the header of a catalogue.
-    return _catalogue.gettext(message) if message else ""
+    return catalogue.gettext(message) if message else ""
 
 
 def N_(message: str) -> str:

@@ -156,9 +156,14 @@ def _without(raw: Raw, parts: list[str], at: tuple[str, ...]) -> Raw:
     return result
 
 
-def read_layers(path: Path) -> tuple[Raw, list[Layer], str]:
+def read_layers(path: Path, text: str | None = None) -> tuple[Raw, list[Layer], str]:
     """
     Read a scenario file and those that it extends.
+
+    Parameters
+    ----------
+    text
+        Stands in for what the file says, as where it is being edited.
 
     Returns
     -------
@@ -174,9 +179,11 @@ def read_layers(path: Path) -> tuple[Raw, list[Layer], str]:
     file, first = path, ""
     while True:
         _no_circle(file, layers)
-        text = read_text(file, layers[-1].path if layers else None)
-        first = text if not layers else first
-        raw = parse(text, str(file))
+        said = text if text is not None and not layers else None
+        if said is None:
+            said = read_text(file, layers[-1].path if layers else None)
+        first = said if not layers else first
+        raw = parse(said, str(file))
         base = raw.pop(EXTENDS, None)
         layers.append(Layer(file, raw))
         if base is None:

@@ -19,9 +19,16 @@ from planner.words import _
 __all__ = ["merged", "parse_scenario", "read_scenario", "text_of", "with_solve"]
 
 
-def read_scenario(path: str | Path) -> Scenario:
+def read_scenario(path: str | Path, text: str | None = None) -> Scenario:
     """
     Read and validate a scenario file, and the files that it extends.
+
+    Parameters
+    ----------
+    path
+        Of the file; names in it are relative to its folder.
+    text
+        Stands in for what the file says, as where it is being edited.
 
     Raises
     ------
@@ -30,7 +37,7 @@ def read_scenario(path: str | Path) -> Scenario:
         for an unknown key the nearest known one.
     """
     source = Path(path)
-    raw, layers, text = read_layers(source)
+    raw, layers, text = read_layers(source, text)
     own = (
         len(layers) == 1 and layers[0].raw == raw
     )  # word for word what it says, comments included
