@@ -22,7 +22,9 @@ from planner.words import _
 
 MOST = 6
 SHOWN = 40
-"""Moves, and reps, that the page lists."""
+"""Moves that the page lists."""
+REPS = 20
+"""Reps whose loads are drawn: those farthest from the average."""
 WIDE = 110
 """Pixels of the bar of a load: twice the average."""
 
@@ -56,6 +58,7 @@ class ComparePage:
             with ui.element("div").classes("maps"):
                 for plan in self.plans:
                     self._map(plan)
+            ui.label(_("Marked: another rep than in the first plan.")).classes("quiet")
             waiting = ui.label(_("Counting ...")).classes("quiet").props("role=status")
             table, moved = await asyncio.to_thread(self._figures)
             loads = await asyncio.to_thread(self._loads)
@@ -88,6 +91,7 @@ class ComparePage:
 
     def _map(self, plan: str) -> None:
         solution = self.library.solution(plan)
+        first = self.library.solution(self.plans[0])
         with ui.element("div").classes("one"):
             ui.link(plan, url("plan", plan))
             with ui.element("div").classes("box"):
@@ -103,7 +107,8 @@ class ComparePage:
                 str(n) or str(r) for r, n in zip(reps.index, reps["name"], strict=True)
             ]
             shown.call("setReps", {"names": names, "colours": self._colours(plan)})
-            shown.call("setOwners", owners(Draft(solution)))
+            assert first.plan is not None
+            shown.call("setOwners", owners(Draft(solution), first.plan.owner))
             shown.link()
 
     def _colours(self, plan: str) -> list[str]:
@@ -192,7 +197,7 @@ def load_chart(loads: list[tuple[str, pd.DataFrame]], plans: list[str]) -> str:
     found = []
     for measure, shares in loads:
         far = (shares - 1).abs().max(axis=1)
-        order = far.sort_values(ascending=False, kind="stable").index[:SHOWN]
+        order = far.sort_values(ascending=False, kind="stable").index[:REPS]
         head = "".join(f'<th scope="col">{escape(plan)}</th>' for plan in plans)
         rows = "".join(
             f'<tr><th scope="row">{escape(str(rep))}</th>'
@@ -204,7 +209,7 @@ def load_chart(loads: list[tuple[str, pd.DataFrame]], plans: list[str]) -> str:
             f'<table class="figures"><thead><tr><th scope="col">{escape(_(measure))}'
             f"</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
         )
-    return "".join(found)
+    return f'<div class="side-by-side">{"".join(found)}</div>'
 
 
 def _bar(share: float) -> str:
