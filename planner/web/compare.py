@@ -64,7 +64,8 @@ class ComparePage:
             loads = await asyncio.to_thread(self._loads)
             waiting.delete()
             with self._part(_("Key figures")):
-                self._html(figure_table(table, self.plans), "figures")
+                currency = self.library.solution(self.plans[0]).scenario.currency
+                self._html(figure_table(table, self.plans, currency), "figures")
                 for note in table.attrs["notes"]:
                     ui.label(note).classes("quiet")
             with self._part(_("Loads by rep, in % of the average")):
@@ -152,7 +153,7 @@ class ComparePage:
         ui.download.content(text.encode("utf-8"), "report.html", "text/html")
 
 
-def figure_table(table: pd.DataFrame, plans: list[str]) -> str:
+def figure_table(table: pd.DataFrame, plans: list[str], currency: str) -> str:
     """Return key figures, the best marked, with their differences to the first plan."""
     from planner.comparison.figures import ABOUT, TIED
     from planner.comparison.text import number, signed
@@ -172,7 +173,8 @@ def figure_table(table: pd.DataFrame, plans: list[str]) -> str:
             if change and change != "=":
                 text += f' <span class="quiet">{escape(change)}</span>'
             cells.append(f'<td class="n">{text}</td>')
-        label = f"{row['label']}" + ("" if unit in _PLAIN else f" [{_(unit)}]")
+        shown = currency if unit == "currency" else _(unit)
+        label = f"{row['label']}" + ("" if unit in _PLAIN else f" [{shown}]")
         if key == "cost" and row["best"] == TIED:
             label += f" ({_('tied')})"
         rows.append(f'<tr><th scope="row">{escape(label)}</th>{"".join(cells)}</tr>')
