@@ -1,4 +1,4 @@
-"""What people keep with a rep: in the next plan, too, and free again when they say so."""
+"""What people keep with a rep: in the next plan, too, until they set it free."""
 
 from __future__ import annotations
 
@@ -122,16 +122,14 @@ def test_too_far_for_the_rules_but_not_for_people(solved: planner.Solution) -> N
     near = solve_tables(scenario, solved.tables)
     draft = Draft(near)
     far = None
-    for account in draft.owner.index[6:]:
-        for rep in draft.pairs.reps.index:
-            draft.move([account], rep)
-            if draft._km[draft._ids.get_loc(account)] > km:
-                if not draft.figures().breaches:
-                    far = account, rep
-                    break
-            draft.undo()
-        if far:
+    pairs = [(a, r) for a in draft.owner.index[6:] for r in draft.pairs.reps.index]
+    for account, rep in pairs:
+        draft.move([account], rep)
+        beyond = draft._km[draft._ids.get_loc(account)] > km
+        if beyond and not draft.figures().breaches:
+            far = account, rep
             break
+        draft.undo()
     assert far is not None
     assert locks_of(draft.to_solution().scenario) == dict([far])
 

@@ -22,7 +22,9 @@ from planner.words import _
 
 MOST = 6
 SHOWN = 40
-"""Moves, and reps, that the page lists."""
+"""Moves that the page lists."""
+REPS = 20
+"""Reps whose loads are drawn: those farthest from the average."""
 WIDE = 110
 """Pixels of the bar of a load: twice the average."""
 
@@ -56,12 +58,14 @@ class ComparePage:
             with ui.element("div").classes("maps"):
                 for plan in self.plans:
                     self._map(plan)
+            ui.label(_("Marked: another rep than in the first plan.")).classes("quiet")
             waiting = ui.label(_("Counting ...")).classes("quiet").props("role=status")
             table, moved = await asyncio.to_thread(self._figures)
             loads = await asyncio.to_thread(self._loads)
             waiting.delete()
             with self._part(_("Key figures")):
-                self._html(figure_table(table, self.plans), "figures")
+                currency = self.library.solution(self.plans[0]).scenario.currency
+                self._html(figure_table(table, self.plans, currency), "figures")
                 for note in table.attrs["notes"]:
                     ui.label(note).classes("quiet")
             with self._part(_("Loads by rep, in % of the average")):
@@ -88,6 +92,7 @@ class ComparePage:
 
     def _map(self, plan: str) -> None:
         solution = self.library.solution(plan)
+        first = self.library.solution(self.plans[0])
         with ui.element("div").classes("one"):
             ui.link(plan, url("plan", plan))
             with ui.element("div").classes("box"):
@@ -103,7 +108,8 @@ class ComparePage:
                 str(n) or str(r) for r, n in zip(reps.index, reps["name"], strict=True)
             ]
             shown.call("setReps", {"names": names, "colours": self._colours(plan)})
-            shown.call("setOwners", owners(Draft(solution)))
+            assert first.plan is not None
+            shown.call("setOwners", owners(Draft(solution), first.plan.owner))
             shown.link()
 
     def _colours(self, plan: str) -> list[str]:
@@ -147,7 +153,7 @@ class ComparePage:
         ui.download.content(text.encode("utf-8"), "report.html", "text/html")
 
 
-def figure_table(table: pd.DataFrame, plans: list[str]) -> str:
+def figure_table(table: pd.DataFrame, plans: list[str], currency: str) -> str:
     """Return key figures, the best marked, with their differences to the first plan."""
     from planner.comparison.figures import ABOUT, TIED
     from planner.comparison.text import number, signed
@@ -167,7 +173,8 @@ def figure_table(table: pd.DataFrame, plans: list[str]) -> str:
             if change and change != "=":
                 text += f' <span class="quiet">{escape(change)}</span>'
             cells.append(f'<td class="n">{text}</td>')
-        label = f"{row['label']}" + ("" if unit in _PLAIN else f" [{_(unit)}]")
+        shown = currency if unit == "currency" else _(unit)
+        label = f"{row['label']}" + ("" if unit in _PLAIN else f" [{shown}]")
         if key == "cost" and row["best"] == TIED:
             label += f" ({_('tied')})"
         rows.append(f'<tr><th scope="row">{escape(label)}</th>{"".join(cells)}</tr>')
@@ -192,7 +199,7 @@ def load_chart(loads: list[tuple[str, pd.DataFrame]], plans: list[str]) -> str:
     found = []
     for measure, shares in loads:
         far = (shares - 1).abs().max(axis=1)
-        order = far.sort_values(ascending=False, kind="stable").index[:SHOWN]
+        order = far.sort_values(ascending=False, kind="stable").index[:REPS]
         head = "".join(f'<th scope="col">{escape(plan)}</th>' for plan in plans)
         rows = "".join(
             f'<tr><th scope="row">{escape(str(rep))}</th>'
@@ -204,7 +211,7 @@ def load_chart(loads: list[tuple[str, pd.DataFrame]], plans: list[str]) -> str:
             f'<table class="figures"><thead><tr><th scope="col">{escape(_(measure))}'
             f"</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
         )
-    return "".join(found)
+    return f'<div class="side-by-side">{"".join(found)}</div>'
 
 
 def _bar(share: float) -> str:

@@ -209,18 +209,24 @@ def _frequent(edges: NDArray[np.intp]) -> NDArray[np.intp]:
     return pairs[np.argsort(-count, kind="stable")][: 3 * (edges.max(initial=0) + 1)]
 
 
-def owners(draft: Draft, before: str = "today") -> dict[str, Any]:
+def owners(draft: Draft, before: str | pd.Series = "today") -> dict[str, Any]:
     """
     Return owners now, owners before, and what is locked.
 
     Parameters
     ----------
     before
-        "today": as the tables say; "plan": as the plan says.
+        "today": as the tables say; "plan": as the plan says; or ``rep_id`` by
+        ``account_id`` (and ``region:<id>``): whoever has no other rep there is no
+        change.
     """
     pairs, unit_of = draft.pairs, draft.unit_of
     now = _index(draft.rep_of[unit_of], pairs.m)
-    if before == "today":
+    if isinstance(before, pd.Series):
+        there = before.reindex(pairs.accounts.index).fillna("")
+        old = pairs.reps.index.get_indexer(pd.Index(there))
+        old = np.where(old < 0, now, old)
+    elif before == "today":
         old = np.where(pairs.owner < 0, now, pairs.owner)  # vacant is no change
     else:
         old = _index(draft.before[unit_of], pairs.m)
