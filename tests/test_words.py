@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import gettext
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,6 +57,8 @@ def test_messages_follow_the_language_at_the_time_of_speaking(
         return _Catalogue()
 
     monkeypatch.setattr(gettext, "translation", translation)
+    fresh = functools.lru_cache(words._catalogue_of.__wrapped__)
+    monkeypatch.setattr(words, "_catalogue_of", fresh)
     words.set_language("zh")
     fault = Fault("客户.csv", 3, "", "x", "a number is expected", "Correct it.")
     assert str(fault).startswith("客户.csv，第 3 行 = 'x': ")

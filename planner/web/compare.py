@@ -161,7 +161,7 @@ def figure_table(table: pd.DataFrame, plans: list[str], currency: str) -> str:
     names = [
         str(c) for c in table if c not in ABOUT and not str(c).startswith("delta ")
     ]
-    rows = []
+    rows, tied = [], _("tied")
     for key, row in table.iterrows():
         unit = str(row["unit"])
         cells = []
@@ -176,7 +176,7 @@ def figure_table(table: pd.DataFrame, plans: list[str], currency: str) -> str:
         shown = currency if unit == "currency" else _(unit)
         label = f"{row['label']}" + ("" if unit in _PLAIN else f" [{shown}]")
         if key == "cost" and row["best"] == TIED:
-            label += f" ({_('tied')})"
+            label = f"{label} ({tied})"
         rows.append(f'<tr><th scope="row">{escape(label)}</th>{"".join(cells)}</tr>')
     head = "".join(f'<th scope="col" class="n">{escape(plan)}</th>' for plan in plans)
     first = escape(_("Figure"))
@@ -207,8 +207,9 @@ def load_chart(loads: list[tuple[str, pd.DataFrame]], plans: list[str]) -> str:
             + "</tr>"
             for rep in order
         )
+        name = escape(_(measure))
         found.append(
-            f'<table class="figures"><thead><tr><th scope="col">{escape(_(measure))}'
+            f'<table class="figures"><thead><tr><th scope="col">{name}'
             f"</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
         )
     return f'<div class="side-by-side">{"".join(found)}</div>'

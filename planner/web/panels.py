@@ -108,9 +108,8 @@ def load_table(now: Figures, plan: Figures, names: Sequence[str]) -> str:
         over = np.maximum(over, outside(loads, measure))
     far = np.abs(loads[measures[0]] / max(loads[measures[0]].mean(), 1e-9) - 1)
     order = np.lexsort((-far.to_numpy(), -over))[:SHOWN]
-    head = "".join(
-        f'<th scope="colgroup" colspan="2">{escape(_(m))}</th>' for m in measures
-    )
+    words = [escape(_(measure)) for measure in measures]
+    head = "".join(f'<th scope="colgroup" colspan="2">{one}</th>' for one in words)
     cells = [_cells(loads, measure) for measure in measures]
     counts = loads["accounts"].to_numpy(float)
     changes = counts - plan.loads["accounts"].to_numpy(float)
