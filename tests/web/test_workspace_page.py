@@ -99,7 +99,8 @@ def test_a_solve_runs_and_its_plan_appears(visit: Visit, workspace: Path) -> Non
         assert len(running) == 1
         await user.should_see("plans/small", retries=1200)
         await user.should_see("solved: plans/small", retries=40)
-        assert list((workspace / ".planner" / "running").glob("*.json")) == []
+        kept = workspace / ".planner" / "running"
+        await _until(lambda: list(kept.glob("*.json")) == [])
 
     _run(visit, course)
 
