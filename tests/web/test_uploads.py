@@ -74,7 +74,7 @@ def test_reading_that_takes_too_long_is_ended(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server waits no longer than it says, and says so."""
-    monkeypatch.setattr("planner.web.reading.SECONDS", 0.01)
+    monkeypatch.setitem(read_apart.__globals__, "SECONDS", 0.01)
     text = (folder / "plan.toml").read_text("utf-8")
     found = read_apart(folder / "plan.toml", text, folder / OWN / "faults" / "a.csv")
     assert "could not be read within" in found.stopped
