@@ -62,5 +62,5 @@ def test_every_command_of_the_readme_exists():
 
 def test_ci_uses_the_readmes_own_test_line():
     """`.ci/run` finds the line by this pattern."""
-    lines = re.findall(r"^python3 -m venv .*pytest$", README, re.MULTILINE)
+    lines = re.findall(r"^python3 -m venv .*pytest -n 2$", README, re.MULTILINE)
     assert len(lines) == 1
