@@ -51,7 +51,7 @@ def test_the_best_region_is_the_centre(
 ) -> None:
     """The one to which the sum of value x distance^power is least."""
     solution = planner.solve(
-        asked(region_rules(power), reps=1, seconds=0.5), **strip(value)
+        asked(region_rules(power), reps=1, seconds=10), **strip(value)
     )
     assert solution.plan is not None
     assert solution.plan.centres.to_dict() == {"T01": centre}
