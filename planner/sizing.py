@@ -120,6 +120,7 @@ PARTS = (
     "imbalance",
     "splits",
     OPENING,
+    "pool",
     "other",
 )
 """Parts of the cost in a curve; imbalance and splits sum up all rules of their kind."""

@@ -53,7 +53,7 @@ def owner(solution: Solution) -> dict[str, str]:
 
 
 def faults(solution: Solution, table: pd.DataFrame | Path) -> list[str]:
-    with pytest.raises(TableError) as raised:
+    with pytest.raises(TableError, match="fault") as raised:
         planner.resolve(solution, decisions=table)
     return [str(fault) for fault in raised.value.faults]
 

@@ -163,7 +163,7 @@ def test_every_id_that_is_none_is_named() -> None:
     reps = names["reps"].assign(email=["", "=1@x.com", "a@b", "ok@x.com", "x y@z.com"])
     owner = pd.Series(["r0", "r0", "r1", "r2"], index=accounts.index)
     bad = PlanView(plan.scenario, Tables(accounts, reps), owner, {})
-    with pytest.raises(TableError) as raised:
+    with pytest.raises(TableError, match="this is no id") as raised:
         export_owners(bad, "zoho")
     assert [str(fault) for fault in raised.value.faults] == [
         "plan.csv, row 5, column account_id = '=cmd': this is no id of an account in "

@@ -179,7 +179,9 @@ def test_the_judge_agrees_on_random_questions(seed: int, tmp_path: Path) -> None
             break
         seed += 1000
     solution = planner.solve(scenario, **frames, time_limit_s=20)
-    if solution.plan is not None:
+    if solution.plan is None:
+        assert solution.status is planner.Status.INFEASIBLE
+    else:
         passes(solution, tmp_path / "plan")
 
 

@@ -234,7 +234,7 @@ def test_faults_of_the_base_name_the_base(tmp_path: Path) -> None:
         base=BASE.replace("max_km = 400", "max_kn = 400"),
         top='extends = "base.toml"\n[solve]\nseed = -1\n',
     )
-    with pytest.raises(ScenarioError) as caught:
+    with pytest.raises(ScenarioError, match="unknown key") as caught:
         read_scenario(path)
     lines = str(caught.value).splitlines()
     assert any("base.toml: unknown key 'travel.max_kn'" in line for line in lines)

@@ -315,4 +315,5 @@ def test_hands_off_the_mouse(browser: Any, link: str, state: Any) -> None:
     page.wait_for_function(
         "cost => document.querySelector('.kpi b').innerText === cost", arg=before
     )
+    assert tab.cost() == before
     tab.close()
