@@ -14,13 +14,13 @@ from threading import Lock
 from typing import Any
 
 from planner.errors import PlannerError
+from planner.folders import CERTIFICATE
 from planner.intake import chain_of, read_inside
 from planner.scenario import Scenario, parse_scenario
 from planner.scenario.extend import EXTENDS, parse, read_text
 from planner.scenario.rules import Pin
 from planner.words import _, language
 
-CERTIFICATE = "certificate.json"
 DEPTH = 4
 """Folders are looked through so deep."""
 MOST_FILES = 20_000

@@ -36,7 +36,7 @@ def check_range_target(output: Path, counts: list[int]) -> None:
     PlannerError
         With the way out.
     """
-    from planner.workspace import check_target
+    from planner.folders import check_target
 
     for count in counts:
         check_target(folder_of(output, count))
