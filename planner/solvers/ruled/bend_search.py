@@ -2,9 +2,10 @@
 The least change of rules by the engine: large inputs, and maps.
 
 Limits and budgets get their price per unit, hard balances a price that is at most that
-of a wider tolerance, pairs the price of freeing their accounts. What the engine finds
-is a plan and a lower bound on the price of any change; other rules stay hard here, so
-the bound holds only where none of them has a price.
+of a wider tolerance, pairs the price of freeing their accounts. Where one change frees
+many pairs (a longer distance, a further skill) each pair has a price of its own, which
+is too much in sum; sets stay hard. What the engine finds is a plan and a lower bound on
+the price of any change; the bound holds only where no rule of these kinds has a price.
 """
 
 from __future__ import annotations
@@ -30,12 +31,9 @@ def bend_by_search(
     threads: int = 2,
 ) -> Bent:
     """Do as `bend_least`, for any size; what is found need not be the least."""
-    soft = [
-        number
-        for number, one in enumerate(price)
-        if one is not None and _can_bend(ruled, number)
-    ]
-    whole = len(soft) == sum(one is not None for one in price)
+    priced = [number for number, one in enumerate(price) if one is not None]
+    soft = [number for number in priced if _can_bend(ruled, number)]
+    whole = all(number in soft and not _is_shared(ruled, number) for number in priced)
     hard = [i for i in range(len(ruled.rules)) if i not in soft]
     seen = view(ruled, ruled.only(hard))
     if not seen.allowed.any(axis=1).all():
@@ -54,7 +52,12 @@ def bend_by_search(
     cost = _pair_cost(ruled, seen, soft, price, scale)
     problem = replace(problem_of(ruled, seen, cost, tuple(rows)), cost_scale=scale)
     units, bound, infeasible = solved(problem, watch, seed, threads)
-    least = bound / scale if whole else 0.0
+    rounding = sum(
+        sum(per_step[number])
+        for number in soft
+        if ruled.rules[number].kind == "balance"  # ends are whole steps, widths are not
+    )
+    least = max(0.0, bound / scale - rounding) if whole else 0.0
     if units is None:
         return Bent(None, least, False, infeasible and whole)
     return Bent(units[seen.unit_of], least, False, False)
@@ -64,7 +67,13 @@ def _can_bend(ruled: Ruled, number: int) -> bool:
     rule = ruled.rules[number]
     if isinstance(rule, BandRule):
         return rule.kind != "balance" or all(target > 0 for target in rule.targets)
-    return isinstance(rule, PairRule) and rule.kind in STATIC
+    return isinstance(rule, PairRule)
+
+
+def _is_shared(ruled: Ruled, number: int) -> bool:
+    """Whether one change of a rule frees many pairs at once."""
+    rule = ruled.rules[number]
+    return isinstance(rule, PairRule) and rule.kind not in STATIC
 
 
 def _per_step(ruled: Ruled, number: int, price: Sequence[float | None]) -> list[float]:
@@ -99,8 +108,27 @@ def _pair_cost(
 ) -> np.ndarray:
     cost = np.zeros(seen.allowed.shape, dtype=np.int64)
     for number in soft:
-        rule = ruled.rules[number]
+        rule, one = ruled.rules[number], price[number]
         if isinstance(rule, PairRule):
-            step = int(to_integers(price[number], scale))  # type: ignore[arg-type]
-            np.add.at(cost, seen.unit_of[rule.row], step * rule.barred)
+            assert one is not None
+            unit = seen.unit_of[rule.row]
+            amount = rule.barred.astype(np.float64)
+            if rule.kind == "max_km":
+                amount = _beyond(ruled, seen, rule)
+            np.add.at(cost, unit, to_integers(one * amount, scale))
     return cost
+
+
+def _beyond(ruled: Ruled, seen: View, rule: PairRule) -> np.ndarray:
+    """
+    Km of each pair beyond the distance at which every unit has somebody.
+
+    So far the distance is raised in any case; only what lies farther costs more.
+    """
+    limit = ruled.pairs.scenario.travel.max_km
+    assert limit is not None
+    unit = seen.unit_of[rule.row]
+    over = np.where(rule.barred, ruled.km[rule.row] - limit, 0.0)
+    open_to = np.where(seen.allowed[unit], over, np.inf)
+    reach = float(open_to.min(axis=1).max(initial=0.0))
+    return np.maximum(over - reach, 0.0)
