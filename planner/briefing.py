@@ -85,7 +85,7 @@ def briefing(
         fingerprint="" if folder is None else _sha256(folder / PLAN),
         notes=[
             *view.tables.notes,
-            *not_compared(certificate["baselines"]),
+            *not_compared(certificate["baselines"], view.scenario.unit),
         ],
         warnings=[str(warning) for warning in view.tables.warnings],
         territories=drawn.get("territories"),

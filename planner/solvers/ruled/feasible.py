@@ -15,6 +15,7 @@ from planner.solvers.ruled.choice import Choice, Kinds, kinds_of
 from planner.solvers.ruled.connected import hang_together, units_map
 from planner.solvers.ruled.engine import ask_engine
 from planner.solvers.ruled.hall import is_short
+from planner.solvers.ruled.rivals import crowded_sets
 
 MOST_VARIABLES = 250_000
 """Kinds of units x reps up to which CP-SAT is asked."""
@@ -49,7 +50,7 @@ def find_plan(
     """Find a plan that keeps the rules in force, or prove that there is none."""
     seen = view(ruled, active)
     allowed = within_caps(seen)
-    if _hopeless(seen, allowed) or is_short(ruled, seen) or _asks_too_much(seen):
+    if _fails(ruled, seen, allowed):
         return NONE
     if ruled.areas is None:
         return _without_map(ruled, seen, allowed, watch, seed, threads)
@@ -62,8 +63,16 @@ def find_plan(
 def fails_by_sums(ruled: Ruled, active: Active) -> bool:
     """Whether sums alone prove that no plan keeps the rules in force: no solver."""
     seen = view(ruled, active)
-    allowed = within_caps(seen)
-    return _hopeless(seen, allowed) or is_short(ruled, seen) or _asks_too_much(seen)
+    return _fails(ruled, seen, within_caps(seen))
+
+
+def _fails(ruled: Ruled, seen: View, allowed: Bools) -> bool:
+    return (
+        _hopeless(seen, allowed)
+        or is_short(ruled, seen)
+        or _asks_too_much(seen)
+        or any(True for _set in crowded_sets(seen, allowed))
+    )
 
 
 def _without_map(
