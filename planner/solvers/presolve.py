@@ -123,7 +123,7 @@ def _short(problem: Problem) -> list[str]:
                         "limits, or add reps."
                     ).format(
                         row=kind,
-                        measure=name,
+                        measure=_(name),
                         need=least / scale,
                         have=have / scale,
                         short=(least - have) / scale,
@@ -135,7 +135,12 @@ def _short(problem: Problem) -> list[str]:
                     _(
                         "{row}: the lower limits add up to {low:,.6g} {measure}, all "
                         "accounts together have at most {most:,.6g}. Lower the limits."
-                    ).format(row=kind, measure=name, low=low / scale, most=most / scale)
+                    ).format(
+                        row=kind,
+                        measure=_(name),
+                        low=low / scale,
+                        most=most / scale,
+                    )
                 )
     return found
 
