@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from planner.compile import Compiled, compile_problem
+from planner.diagnosis.change import Question
 from planner.diagnosis.conflict import Core, Prober, apart_from, refine
 from planner.diagnosis.nearest import nearest_plan
-from planner.diagnosis.options import Question, keeps_all, options_of
+from planner.diagnosis.options import keeps_all, options_of
 from planner.diagnosis.prices import BendPrice, prices_of
 from planner.diagnosis.result import Conflict, Diagnosis, Member, Option
 from planner.errors import PlannerError
@@ -31,6 +32,8 @@ CONFLICT_SHARE, REFINE_SHARE = 0.4, 0.35
 """Shares of the time left: for the rules that conflict, then for their instances."""
 PLANS_KEPT = 50
 """Plans from the search for conflicts that options may begin with."""
+REFINE_SECONDS = 5.0
+"""For the instances of all conflicts, at most."""
 QUESTION_SHARE = 0.3
 """Share of that time for one question whether a plan exists."""
 
@@ -177,7 +180,7 @@ class _Run:
 
     def _conflicts(self, prober: Prober, cores: Sequence[Core]) -> list[Conflict]:
         """Name rules and instances of conflicts."""
-        prober.watch = self.watch.part(REFINE_SHARE)
+        prober.watch = self.watch.part(REFINE_SHARE).at_most(REFINE_SECONDS)
         prober.seconds = QUESTION_SHARE * prober.watch.left
         return [_worded(prober, core) for core in cores]
 

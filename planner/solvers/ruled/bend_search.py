@@ -18,7 +18,10 @@ from planner.rounding import LARGEST_TOTAL, cost_scale, to_integers
 from planner.ruled import BandRule, PairRule, Ruled, View, view
 from planner.solvers.result import Watch
 from planner.solvers.ruled.elastic import STATIC, Bent
-from planner.solvers.ruled.engine import problem_of, solved
+from planner.solvers.ruled.engine import plan_cost, problem_of, solved
+
+COST_SHARE = 0.001
+"""Of equally cheap changes, that with the cheaper plan: a share of the plan's cost."""
 
 
 def bend_by_search(
@@ -33,7 +36,7 @@ def bend_by_search(
     soft = [
         number
         for number, one in enumerate(price)
-        if one is not None and _can_bend(ruled, number)
+        if one is not None and can_bend(ruled, number)
     ]
     whole = len(soft) == sum(one is not None for one in price)
     hard = [i for i in range(len(ruled.rules)) if i not in soft]
@@ -52,15 +55,20 @@ def bend_by_search(
                 for band, step in zip(rule.bands, steps, strict=True)
             ]
     cost = _pair_cost(ruled, seen, soft, price, scale)
-    problem = replace(problem_of(ruled, seen, cost, tuple(rows)), cost_scale=scale)
+    share = COST_SHARE * scale / ruled.pairs.cost_scale
+    ties = to_integers(plan_cost(ruled, seen) * share, 1)
+    problem = problem_of(ruled, seen, cost + ties, tuple(rows))
+    problem = replace(problem, cost_scale=scale)
     units, bound, infeasible = solved(problem, watch, seed, threads)
-    least = bound / scale if whole else 0.0
+    bound -= int(np.where(seen.allowed, ties, 0).max(axis=1).sum())
+    least = max(bound, 0) / scale if whole else 0.0
     if units is None:
         return Bent(None, least, False, infeasible and whole)
     return Bent(units[seen.unit_of], least, False, False)
 
 
-def _can_bend(ruled: Ruled, number: int) -> bool:
+def can_bend(ruled: Ruled, number: int) -> bool:
+    """Whether the engine has a price for bending a rule."""
     rule = ruled.rules[number]
     if isinstance(rule, BandRule):
         return rule.kind != "balance" or all(target > 0 for target in rule.targets)
@@ -85,6 +93,8 @@ def _scale(ruled: Ruled, per_step: Sequence[float]) -> int:
     scale = max(cost_scale(per_step), 10**6)
     load = ruled.demand.max(axis=2).sum(axis=1, dtype=float).max(initial=1.0)
     worst = sum(per_step) * max(load, 1.0) + max(per_step, default=1.0) * load
+    dear = ruled.cost.max(axis=1).sum(dtype=float)
+    worst += COST_SHARE * dear / ruled.pairs.cost_scale
     while scale > 1 and 4 * worst * scale > LARGEST_TOTAL:
         scale //= 10
     return scale
