@@ -25,7 +25,7 @@ SAME = 1e-6
 """Prices closer than this, as a share, are the same."""
 MENDING_SHARE, MENDING_SECONDS = 0.3, 5.0
 """For the least change that mends the conflicts alone, at most."""
-LOOKS = (2.0, 4.0, 8.0)
+LOOKS = (2.0, 4.0, 8.0, math.inf)
 """Seconds for the engine, one after the other, until it finds nothing cheaper."""
 
 
