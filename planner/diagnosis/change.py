@@ -25,8 +25,6 @@ SAME = 1e-6
 """Prices closer than this, as a share, are the same."""
 MENDING_SHARE, MENDING_SECONDS = 0.3, 5.0
 """For the least change that mends the conflicts alone, at most."""
-LOOKS = (2.0, 4.0, 8.0, math.inf)
-"""Seconds for the engine, one after the other, until it finds nothing cheaper."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,34 +104,19 @@ def _searched(
     exact: Bent,
     watch: Watch,
 ) -> Bent:
-    """Ask the engine; again, for longer, where a cheaper change may exist."""
+    """Ask the engine, with the changes made that it has no price for."""
     ruled, pricing = question.ruled, _pricing(question, price)
     eased, prices = _eased(question, price, mended)
-    best, before = exact, math.inf
-    for seconds in LOOKS:
-        found = bend_by_search(
-            eased,
-            prices,
-            watch.at_most(seconds),
-            seed=question.seed,
-            threads=question.threads,
+    found = bend_by_search(
+        eased, prices, watch, seed=question.seed, threads=question.threads
+    )
+    best = exact
+    if eased is ruled:  # else other changes are made already
+        best = best._replace(
+            bound=max(best.bound, found.bound), infeasible=found.infeasible
         )
-        if eased is ruled:  # else other changes are made already
-            best = best._replace(
-                bound=max(best.bound, found.bound), infeasible=found.infeasible
-            )
-        known = [
-            (cost_of(bends_of(ruled, plan), pricing), order, plan)
-            for order, plan in enumerate((best.rep_of, found.rep_of))
-            if plan is not None
-        ]
-        if known:
-            least, _order, plan = min(known)
-            best = best._replace(rep_of=plan)
-            if least <= best.bound * (1 + SAME) + SAME or least == before:
-                break
-            before = least
-    return best
+    plans = [plan for plan in (best.rep_of, found.rep_of) if plan is not None]
+    return best._replace(rep_of=_cheapest(ruled, plans, pricing))
 
 
 def _mended(question: Question, price: Sequence[float | None], watch: Watch) -> Bent:

@@ -9,6 +9,7 @@ the bound holds only where none of them has a price.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,10 +17,12 @@ import numpy as np
 
 from planner.rounding import LARGEST_TOTAL, cost_scale, to_integers
 from planner.ruled import BandRule, PairRule, Ruled, View, view
-from planner.solvers.result import Watch
+from planner.solvers.result import Progress, Watch
 from planner.solvers.ruled.elastic import STATIC, Bent
 from planner.solvers.ruled.engine import plan_cost, problem_of, solved
 
+LEAST_PATIENCE, TRIFLE = 3.0, 0.001
+"""Seconds without a better plan before a search ends; share that counts as better."""
 COST_SHARE = 0.001
 """Of equally cheap changes, that with the cheaper plan: a share of the plan's cost."""
 
@@ -59,12 +62,36 @@ def bend_by_search(
     ties = to_integers(plan_cost(ruled, seen) * share, 1)
     problem = problem_of(ruled, seen, cost + ties, tuple(rows))
     problem = replace(problem, cost_scale=scale)
-    units, bound, infeasible = solved(problem, watch, seed, threads)
+    patience = Patience(watch)
+    units, bound, infeasible = solved(
+        problem, patience.watch, seed, threads, tell=patience.tell
+    )
     bound -= int(np.where(seen.allowed, ties, 0).max(axis=1).sum())
     least = max(bound, 0) / scale if whole else 0.0
     if units is None:
         return Bent(None, least, False, infeasible and whole)
     return Bent(units[seen.unit_of], least, False, False)
+
+
+class Patience:
+    """Ends a search that has found nothing much better for as long as it took."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.began, self.last, self.cost = watch.seconds, watch.seconds, math.inf
+        self.outer = watch
+        self.watch = watch.part(1.0)
+        self.watch.interrupted = self.is_over
+
+    def tell(self, moment: Progress) -> None:
+        """Note when a plan is better by more than a trifle."""
+        if moment.cost < self.cost * (1 - TRIFLE):
+            self.cost, self.last = moment.cost, self.outer.seconds
+
+    def is_over(self) -> bool:
+        """Whether to stop."""
+        quiet = self.outer.seconds - self.last
+        waited = quiet > max(LEAST_PATIENCE, self.last - self.began)
+        return self.outer.interrupted() or (math.isfinite(self.cost) and waited)
 
 
 def can_bend(ruled: Ruled, number: int) -> bool:

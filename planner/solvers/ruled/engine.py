@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from planner.errors import PlannerError
 from planner.problem import Problem, Row
 from planner.ruled import Positions, Ruled, View
 from planner.scenario.model import Solve
-from planner.solvers.result import Status, Watch
+from planner.solvers.result import Progress, Status, Watch
 from planner.solvers.ruled.connected import units_map
 from planner.solvers.solve import solve_problem
 
@@ -74,7 +76,12 @@ def plan_cost(ruled: Ruled, seen: View) -> NDArray[np.int64]:
 
 
 def solved(
-    problem: Problem, watch: Watch, seed: int, threads: int, gap: float = 0.0
+    problem: Problem,
+    watch: Watch,
+    seed: int,
+    threads: int,
+    gap: float = 0.0,
+    tell: Callable[[Progress], None] = lambda progress: None,
 ) -> tuple[Positions | None, int, bool]:
     """Rep of each unit, lower bound on the cost, and whether no plan is proven."""
     from planner.solvers.areas.warm import warm_up_areas
@@ -88,7 +95,9 @@ def solved(
         return None, 0, False
     settings = Solve(time_limit=max(left, 0.05), gap=gap, seed=seed, threads=threads)
     try:
-        result = solve_problem(problem, settings, interrupted=watch.interrupted)
+        result = solve_problem(
+            problem, settings, interrupted=watch.interrupted, tell=tell
+        )
     except PlannerError:
         return None, 0, False
     if result.arcs is None:
