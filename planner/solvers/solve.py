@@ -21,6 +21,7 @@ from planner.solvers.result import Prices, Progress, Result, Status, Watch, gap_
 from planner.solvers.rows import LinearRows, linear_rows
 from planner.solvers.settle import settle, settle_on_map
 from planner.solvers.start import WarmStart, completed
+from planner.solvers.sums import proves_that_none_fits
 from planner.words import _
 
 Arcs = NDArray[np.int64]
@@ -87,7 +88,7 @@ def solve_problem(
     run = _Run(problem, settings, Watch(settings.time_limit, interrupted, tell))
     run.warm_start = warm_start
     empty = problem.start[:-1] == problem.start[1:]
-    if impossible or empty.any():
+    if impossible or empty.any() or proves_that_none_fits(problem):
         return run.result(Status.INFEASIBLE, None)
     return run.solve()
 

@@ -126,11 +126,11 @@ def test_machine_readable() -> None:
     }
 
 
-def test_bases_are_refused_with_the_way_out() -> None:
+def test_several_numbers_of_reps_are_refused_with_the_way_out() -> None:
     scenario = parse_scenario(
-        'accounts = {file = "a"}\nbases = {open = 2, candidates = "accounts"}'
+        'accounts = {file = "a"}\nbases = {open = "2:3", candidates = "accounts"}'
     )
-    with pytest.raises(PlannerError, match=r"without \[bases\]"):
+    with pytest.raises(PlannerError, match=r"give bases\.open one number"):
         planner.diagnose(scenario)
 
 

@@ -10,6 +10,7 @@ the price of any change; the bound holds only where no rule of these kinds has a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,9 +18,14 @@ import numpy as np
 
 from planner.rounding import LARGEST_TOTAL, cost_scale, to_integers
 from planner.ruled import BandRule, PairRule, Ruled, View, view
-from planner.solvers.result import Watch
+from planner.solvers.result import Progress, Watch
 from planner.solvers.ruled.elastic import STATIC, Bent
-from planner.solvers.ruled.engine import problem_of, solved
+from planner.solvers.ruled.engine import plan_cost, problem_of, solved
+
+LEAST_PATIENCE, TRIFLE = 3.0, 0.001
+"""Seconds without a better plan before a search ends; share that counts as better."""
+COST_SHARE = 0.001
+"""Of equally cheap changes, that with the cheaper plan: a share of the plan's cost."""
 
 
 def bend_by_search(
@@ -32,8 +38,8 @@ def bend_by_search(
 ) -> Bent:
     """Do as `bend_least`, for any size; what is found need not be the least."""
     priced = [number for number, one in enumerate(price) if one is not None]
-    soft = [number for number in priced if _can_bend(ruled, number)]
-    whole = all(number in soft and not _is_shared(ruled, number) for number in priced)
+    soft = [n for n in priced if can_bend(ruled, n) or _frees_many(ruled, n)]
+    whole = all(can_bend(ruled, number) for number in priced)
     hard = [i for i in range(len(ruled.rules)) if i not in soft]
     seen = view(ruled, ruled.only(hard))
     if not seen.allowed.any(axis=1).all():
@@ -50,8 +56,15 @@ def bend_by_search(
                 for band, step in zip(rule.bands, steps, strict=True)
             ]
     cost = _pair_cost(ruled, seen, soft, price, scale)
-    problem = replace(problem_of(ruled, seen, cost, tuple(rows)), cost_scale=scale)
-    units, bound, infeasible = solved(problem, watch, seed, threads)
+    share = COST_SHARE * scale / ruled.pairs.cost_scale
+    ties = to_integers(plan_cost(ruled, seen) * share, 1)
+    problem = problem_of(ruled, seen, cost + ties, tuple(rows))
+    problem = replace(problem, cost_scale=scale)
+    patience = Patience(watch)
+    units, bound, infeasible = solved(
+        problem, patience.watch, seed, threads, tell=patience.tell
+    )
+    bound -= int(np.where(seen.allowed, ties, 0).max(axis=1).sum())
     rounding = sum(
         sum(per_step[number])
         for number in soft
@@ -63,14 +76,36 @@ def bend_by_search(
     return Bent(units[seen.unit_of], least, False, False)
 
 
-def _can_bend(ruled: Ruled, number: int) -> bool:
+class Patience:
+    """Ends a search that has found nothing much better for as long as it took."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.began, self.last, self.cost = watch.seconds, watch.seconds, math.inf
+        self.outer = watch
+        self.watch = watch.part(1.0)
+        self.watch.interrupted = self.is_over
+
+    def tell(self, moment: Progress) -> None:
+        """Note when a plan is better by more than a trifle."""
+        if moment.cost < self.cost * (1 - TRIFLE):
+            self.cost, self.last = moment.cost, self.outer.seconds
+
+    def is_over(self) -> bool:
+        """Whether to stop."""
+        quiet = self.outer.seconds - self.last
+        waited = quiet > max(LEAST_PATIENCE, self.last - self.began)
+        return self.outer.interrupted() or (math.isfinite(self.cost) and waited)
+
+
+def can_bend(ruled: Ruled, number: int) -> bool:
+    """Whether the engine has the very price of bending a rule."""
     rule = ruled.rules[number]
     if isinstance(rule, BandRule):
         return rule.kind != "balance" or all(target > 0 for target in rule.targets)
-    return isinstance(rule, PairRule)
+    return isinstance(rule, PairRule) and rule.kind in STATIC
 
 
-def _is_shared(ruled: Ruled, number: int) -> bool:
+def _frees_many(ruled: Ruled, number: int) -> bool:
     """Whether one change of a rule frees many pairs at once."""
     rule = ruled.rules[number]
     return isinstance(rule, PairRule) and rule.kind not in STATIC
@@ -94,6 +129,8 @@ def _scale(ruled: Ruled, per_step: Sequence[float]) -> int:
     scale = max(cost_scale(per_step), 10**6)
     load = ruled.demand.max(axis=2).sum(axis=1, dtype=float).max(initial=1.0)
     worst = sum(per_step) * max(load, 1.0) + max(per_step, default=1.0) * load
+    dear = ruled.cost.max(axis=1).sum(dtype=float)
+    worst += COST_SHARE * dear / ruled.pairs.cost_scale
     while scale > 1 and 4 * worst * scale > LARGEST_TOTAL:
         scale //= 10
     return scale

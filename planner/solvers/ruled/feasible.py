@@ -140,13 +140,12 @@ def _asks_too_much(seen: View) -> bool:
 
 def extremes(seen: View, allowed: Bools, band: Row) -> tuple[int, int]:
     """Least and most that a row can be loaded with, each unit taken by itself."""
-    inside = np.zeros(allowed.shape[1], dtype=bool)
-    inside[band.reps] = True
-    load = seen.demand[band.measure] * inside
+    may, load = allowed[:, band.reps], seen.demand[band.measure][:, band.reps]
+    elsewhere = allowed.sum(axis=1) > may.sum(axis=1)
     top = np.iinfo(np.int64).max
-    least = np.where(allowed, load, top).min(axis=1, initial=top)
-    most = np.where(allowed, load, 0).max(axis=1, initial=0)
-    return int(least.sum()) if len(least) else 0, int(most.sum())
+    least = np.where(may, load, top).min(axis=1, initial=top)
+    most = np.where(may, load, 0).max(axis=1, initial=0)
+    return int(np.where(elsewhere, 0, least).sum()), int(most.sum())
 
 
 def _ask_kinds(
