@@ -120,6 +120,7 @@ def frontier(
         search.along(0, points)
     else:
         search.grid(points)
+    search.again(points)
     found = _answer(search)
     write_table(output / "frontier.csv", found.table)
     for message in _draw(output, found, asked.name):
