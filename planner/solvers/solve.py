@@ -339,6 +339,8 @@ class _Run:
         return gap_of(evaluate(self.problem, arcs).cost, self.bound)
 
     def _finished(self, arcs: NDArray[np.int64] | None) -> Result:
+        if self.home is not None and (self.home >= 0).all():
+            arcs = self._better(arcs, self.home)  # never worse than the start
         if arcs is None:
             return self.result(Status.NO_PLAN_FOUND, None)
         if self.home is not None:
