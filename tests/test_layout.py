@@ -107,7 +107,7 @@ ONLY_IN = {
     "ortools": ("solvers",),
     "matplotlib": ("maps", "workspace", "solution"),
     "weasyprint": ("report",),
-    "jinja2": ("report", "comparison"),
+    "jinja2": ("report",),
     "xlsxwriter": ("comparison",),
     "tomllib": ("scenario",),
     "tomlkit": ("toml_text",),

@@ -17,7 +17,7 @@ from planner.words import _
 
 FRONTIER, CURVE = "frontier.csv", "curve.csv"
 
-_MONEY = (
+PARTS = (
     "travel",
     "handover",
     "skill",
@@ -30,10 +30,10 @@ _MONEY = (
     "opening",
     "pool",
     "other",
-    "handover_at_risk",
-    "rep_cost",
 )
-"""Columns of a curve that are parts of its cost; shown where they are not all 0."""
+"""Parts of the cost in a curve; imbalance and splits sum up all rules of their kind."""
+_MONEY = (*PARTS, "handover_at_risk", "rep_cost")
+"""Columns of a curve in currency; shown where they are not all 0."""
 
 
 @dataclass(frozen=True)
