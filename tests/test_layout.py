@@ -109,7 +109,7 @@ ONLY_IN = {
     "ortools": ("solvers",),
     "matplotlib": ("maps", "redraw", "solution"),
     "weasyprint": ("report",),
-    "jinja2": ("report", "comparison"),
+    "jinja2": ("report",),
     "xlsxwriter": ("comparison",),
     "tomllib": ("scenario",),
     "tomlkit": ("toml_text",),

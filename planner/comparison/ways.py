@@ -35,12 +35,11 @@ def at_first_prices(sides: Sequence[Side], compiled: Compiled) -> pd.DataFrame |
     Returns
     -------
     Index ``cost_at_first`` and ``broken_at_first`` (rules of the first), a column for
-    each side. None where the sides have other accounts or reps, or on a map, whose
-    terms are no sums over pairs.
+    each side. None where the sides have other accounts, regions or reps.
     """
     first, problem = sides[0], compiled.problem
     reps = first.tables.reps.index
-    if problem.areas is not None or any(
+    if any(
         not side.rows.index.equals(first.rows.index)
         or not side.tables.reps.index.equals(reps)
         for side in sides

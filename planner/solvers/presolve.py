@@ -112,7 +112,9 @@ def _short(problem: Problem) -> list[str]:
     found = []
     for rule, measure, ends, load, high in shortfalls(problem):
         scale, name = problem.scales[measure], problem.measures[measure]
-        text = spare.format(row=rule, measure=_(name), low=ends / scale, most=load / scale)
+        text = spare.format(
+            row=rule, measure=_(name), low=ends / scale, most=load / scale
+        )
         if high:
             text = short.format(
                 row=rule,
