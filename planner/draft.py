@@ -52,8 +52,9 @@ class Figures:
     travel_km
         On the road in a year.
     loads
-        Index ``rep_id``; ``accounts``, and for each measure with a rule ``<measure>``,
-        ``low <measure>`` and ``high <measure>`` (NaN: no end), in its unit.
+        Index ``rep_id``; ``accounts``, by regions ``regions``, and for each measure
+        with a rule ``<measure>``, ``low <measure>`` and ``high <measure>`` (NaN: no
+        end), in its unit.
     changed, changed_value
         Accounts (or regions) with another rep than in the plan, and their value.
     moved, moved_value
@@ -410,6 +411,9 @@ class Draft:
         problem, m = self.problem, self.problem.m
         accounts = rows_rep[~self.pairs.is_region]
         found = {"accounts": np.bincount(accounts, minlength=m + 1)[:m].astype(float)}
+        if self.pairs.is_region.any():
+            regions = rows_rep[self.pairs.is_region]
+            found["regions"] = np.bincount(regions, minlength=m + 1)[:m].astype(float)
         for row in problem.rows:
             name, scale = problem.measures[row.measure], problem.scales[row.measure]
             if len(row.reps) != 1 or row.reps[0] >= m or name in ("moved_value",):

@@ -127,7 +127,7 @@ def tell_error(error: Exception) -> None:
             "reload the page. The server's terminal says more."
         ).format(code=code)
     close = {"icon": "close", "color": "white", "aria-label": _("Close")}
-    ui.notify(text, type="negative", multi_line=True, timeout=12000, actions=[close])
+    ui.notify(text, type="negative", timeout=12000, actions=[close])
 
 
 @contextmanager
