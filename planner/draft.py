@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -335,6 +336,15 @@ class Draft:
             moved_value=float(value[moved].sum()),
             breaches=tuple(self._breaches(counted)),
         )
+
+    def tried(self, ids: Sequence[str], rep: str) -> Figures:
+        """Count what a move would amount to; the draft itself stays as it is."""
+        other = copy(self)
+        other.log, other._done, other._undone = None, [], []
+        for name in ("rep_of", "marks", "_cost", "_demand", "_eligible", "_km"):
+            setattr(other, name, getattr(self, name).copy())
+        other.move(ids, rep)
+        return other.figures()
 
     def in_hand(self) -> Solution | None:
         """

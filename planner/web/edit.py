@@ -84,6 +84,7 @@ class EditPage:
                 with ui.element("div").classes("edit-side"):
                     self._side()
         self.refresh()
+        self.bar.poll()
         plan = self.desk.library.inside(self.plan)
         self.desk.solves.get_ready(plan, self.visitor.language)
         ui.timer(POLL_S, self._on(self._poll))

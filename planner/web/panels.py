@@ -222,7 +222,7 @@ def edit_list(actions: Sequence[Action], most: int) -> str:
         what = words[action.do].format(rep=action.rep or _("nobody"))
         rows.append((ids, what, action.by, action.at[11:16]))
     if rows:
-        return table((_("What"), _("Edit"), _("Who"), _("Time (UTC)")), rows)
+        return table((_("What"), _("Edit"), _("By whom"), _("Time (UTC)")), rows)
     hint = _("No edits yet: choose accounts on the map, a rep, then Move.")
     return f'<p class="quiet">{escape(hint)}</p>'
 
