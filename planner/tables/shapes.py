@@ -52,7 +52,7 @@ def _links(data: bytes) -> bool:
     text = data.removeprefix(b"\xef\xbb\xbf").lstrip(_BETWEEN.encode())
     if text[:1] not in (b"{", b"[") or not _MAY_LINK.search(text):
         return False
-    found = []
+    found: list[bool] = []
 
     def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found.extend(True for k, v in pairs if k == "crs" and isinstance(v, _Link))

@@ -60,7 +60,10 @@ class ComparePage:
             with ui.element("div").classes("maps"):
                 for plan in self.plans:
                     self._map(plan)
-            marked = _("Marked: another rep than in the first plan, whose colour it has.")
+            marked = _(
+                "Ringed or striped: another rep than in the first plan, in the colour "
+                "of that one."
+            )
             ui.label(marked).classes("quiet")
             waiting = ui.label(_("Counting ...")).classes("quiet").props("role=status")
             table, moved = await asyncio.to_thread(self._figures)

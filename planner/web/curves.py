@@ -109,9 +109,9 @@ def _shown(curve: Curve, plan: Path, currency: str) -> Shown | None:
         table = read_headcount(folder)
     except PlannerError:
         return None
-    own = table.loc[table.get("plan", "") == plan.name, "k"]
+    own = table["k"][table["plan"] == plan.name] if "plan" in table else []
     inside = plan.parent == folder and len(own) > 0
-    return headcount_shown(table, int(own.iloc[0]) if inside else -1, numbers)
+    return headcount_shown(table, int(max(own)) if inside else -1, numbers)
 
 
 def _as_it_is(curve: Curve) -> str:

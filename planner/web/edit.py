@@ -136,7 +136,7 @@ class EditPage:
             with ui.element("div").classes("icons"):
                 whole = _("Main part, whole map")
                 fit = self._icon("fit_screen", whole, self._fit, "fit")
-                self.of_map = [mode, fit]
+                self.of_map: list[ui.element] = [mode, fit]
                 self.undo = self._icon("undo", _("Undo"), self._undo, "undo")
                 self.redo = self._icon("redo", _("Redo"), self._redo, "redo")
             with ui.element("div").classes("deeds"):

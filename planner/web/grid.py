@@ -112,7 +112,8 @@ class AccountGrid:
         """Mark rows that were chosen elsewhere, once they are there."""
         self._run(
             "const mark = () => { api.deselectAll(); api.setNodesSelected({newValue: "
-            f"true, nodes: {rows.tolist()}.map(i => api.getRowNode(String(i))).filter(Boolean)}}); }}; "
+            f"true, nodes: {rows.tolist()}.map(i => api.getRowNode(String(i)))"
+            ".filter(Boolean)}); }; "
             "if (api.getDisplayedRowCount()) mark(); else "
             "api.addEventListener('rowDataUpdated', function once() { "
             "api.removeEventListener('rowDataUpdated', once); mark(); })"

@@ -168,9 +168,11 @@ def package(*statements: str) -> bytes:
 _PACKAGE = """
 PRAGMA application_id = 0x47504B47;
 CREATE TABLE gpkg_spatial_ref_sys (srs_name TEXT, srs_id INTEGER PRIMARY KEY,
-  organization TEXT, organization_coordsys_id INTEGER, definition TEXT, description TEXT);
-CREATE TABLE gpkg_contents (table_name TEXT PRIMARY KEY, data_type TEXT, identifier TEXT,
-  description TEXT, last_change TEXT, min_x, min_y, max_x, max_y, srs_id);
+  organization TEXT, organization_coordsys_id INTEGER, definition TEXT,
+  description TEXT);
+CREATE TABLE gpkg_contents (table_name TEXT PRIMARY KEY, data_type TEXT,
+  identifier TEXT, description TEXT, last_change TEXT, min_x, min_y, max_x, max_y,
+  srs_id);
 CREATE TABLE gpkg_geometry_columns (table_name TEXT, column_name TEXT,
   geometry_type_name TEXT, srs_id INTEGER, z INT, m INT);
 INSERT INTO gpkg_contents

@@ -277,7 +277,8 @@ def test_axe_finds_nothing(
         tab.picture(f"{name}-{language}-{size}")
         rules = {
             one["id"]: [
-                (node["html"][:200], node["failureSummary"]) for node in one["nodes"][:3]
+                (node["html"][:200], node["failureSummary"])
+                for node in one["nodes"][:3]
             ]
             for one in axe.run(page).response["violations"]
         }
@@ -300,7 +301,9 @@ def test_axe_finds_nothing(
     ask.nth(1).click()
     page.locator(".suggestion").first.wait_for()
     look("receivers")
-    page.evaluate("document.querySelector('.territory-map').map.choose([20], [], false)")
+    page.evaluate(
+        "document.querySelector('.territory-map').map.choose([20], [], false)"
+    )
     ask.nth(0).click()
     page.locator(".told p").nth(2).wait_for()
     look("why")

@@ -211,7 +211,10 @@ def test_who_saves_second_can_rebase(visit: Visit, workspace: Path) -> None:
         page, library = _page(), the_desk().library
         mine, both = "a20", "a30"
         reps = list(page.rep_options)
-        to = {one: next(r for r in reps if r != page.draft.owner[one]) for one in (mine, both)}
+        to = {
+            one: next(r for r in reps if r != page.draft.owner[one])
+            for one in (mine, both)
+        }
         theirs = library.draft("plans/first", "ann")
         third = next(r for r in reps if r not in (page.draft.owner[both], to[both]))
         page.give([mine], to[mine])

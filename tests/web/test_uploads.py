@@ -93,7 +93,9 @@ def test_links_of_the_workspace_lead_nowhere(folder: Path, at: str) -> None:
         with pytest.raises(PlannerError, match="is not in this workspace"):
             library.receive("b.csv", b"account_id\n1\n")
     text = with_value(
-        library.text("plan.toml"), "accounts.file", "tables/a.csv" if at == TABLES else at
+        library.text("plan.toml"),
+        "accounts.file",
+        "tables/a.csv" if at == TABLES else at,
     )
     with pytest.raises(PlannerError, match="is not a file in this workspace"):
         library.scenario("plan.toml", text)
