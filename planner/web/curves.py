@@ -109,7 +109,8 @@ def _shown(curve: Curve, plan: Path, currency: str) -> Shown | None:
         table = read_headcount(folder)
     except PlannerError:
         return None
-    own = table["k"][table["plan"] == plan.name] if "plan" in table else []
+    here = table["plan"] == plan.name if "plan" in table else [False] * len(table)
+    own = table["k"][here]
     inside = plan.parent == folder and len(own) > 0
     return headcount_shown(table, int(max(own)) if inside else -1, numbers)
 

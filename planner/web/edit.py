@@ -156,7 +156,10 @@ class EditPage:
             with ui.tab_panel("map"), ui.element("div").classes("map-box"):
                 self.map = TerritoryMap(
                     url("api", "geometry", self.plan),
-                    _("Map of territories: arrow keys move it, + and - zoom, 0 fits"),
+                    _(
+                        "Map of territories: arrow keys move it, + and - zoom, 0 fits, "
+                        "Enter chooses what is in the middle, with Shift as well"
+                    ),
                     on_ready=self._on(self._send_all),
                     on_select=self._on(self._selected),
                 ).classes("w-full h-full")

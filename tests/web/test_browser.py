@@ -344,6 +344,18 @@ def test_hands_off_the_mouse(browser: Any, link: str, state: Any) -> None:
     tab = Tab(browser, link, state, language="en", narrow=False)
     tab.open_plan()
     page, before = tab.page, tab.cost()
+    page.locator(".territory-map canvas[tabindex]").focus()
+    map_ = "document.querySelector('.territory-map').map"
+    middle = (
+        f"(m => ([m.view.x, m.view.y] = [m.accounts.x[9], m.accounts.y[9]]))({map_})"
+    )
+    page.evaluate(middle)
+    page.keyboard.press("Enter")
+    page.locator(".count").filter(has_text="1 chosen").wait_for()
+    assert page.evaluate(f"{map_}.selected().accounts") == [9]
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Escape")
+    page.locator(".count").filter(has_text="Nothing chosen").wait_for()
     page.get_by_role("button", name="Table", exact=True).focus()
     page.keyboard.press("Enter")
     page.locator(".ag-row").first.wait_for()

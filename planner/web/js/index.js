@@ -416,7 +416,7 @@ class TerritoryMap {
       this.world(ctx);
       ctx.fillStyle = TINT;
       ctx.strokeStyle = CHOSEN;
-      ctx.lineWidth = 3 / this.view.scale;
+      ctx.lineWidth = 2 / this.view.scale;
       for (const i of this.chosen.regions) {
         ctx.fill(this.regions.paths[i], "evenodd");
         ctx.stroke(this.regions.paths[i]);
@@ -489,6 +489,10 @@ class TerritoryMap {
       this.zoom(Math.exp(-event.deltaY * 0.0015), place(event));
     }, { passive: false });
     top.addEventListener("keydown", (event) => this.key(event));
+    top.addEventListener("blur", () => {
+      this.paintLasso(null);
+      this.tip.style.display = "none";
+    });
   }
 
   key(event) {
@@ -508,6 +512,22 @@ class TerritoryMap {
       this.moved();
       this.told();
     }
+    this.aim();
+  }
+
+  /** Show what Enter would choose: the middle of the map, and what is there. */
+  aim() {
+    this.paintLasso(null);
+    const ctx = this.layers[2].getContext("2d"), x = this.width / 2, y = this.height / 2;
+    ctx.strokeStyle = CHOSEN;
+    ctx.lineWidth = 2;
+    ctx.beginPath();
+    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+      ctx.moveTo(x + 4 * dx, y + 4 * dy);
+      ctx.lineTo(x + 12 * dx, y + 12 * dy);
+    }
+    ctx.stroke();
+    this.hover([x, y]);
   }
 
   zoom(by, at = [this.width / 2, this.height / 2]) {
