@@ -135,9 +135,10 @@ def load_table(now: Figures, plan: Figures, names: Sequence[str]) -> str:
         rest = _("and {n:,} more reps").format(n=left)
         more = f'<p class="quiet">{escape(rest)}</p>'
     units = _("Regions") if unit == "regions" else _("Accounts")
+    rep = escape(_("Rep"))
     return (
-        f'<table class="figures loads"><thead><tr><th scope="col">{escape(_("Rep"))}'
-        f'</th><th scope="col" class="n">{escape(units)}</th>{head}</tr></thead>'
+        f'<table class="figures loads"><thead><tr><th scope="col">{rep}</th>'
+        f'<th scope="col" class="n">{escape(units)}</th>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>{more}"
     )
 
