@@ -16,7 +16,9 @@ from planner.comparison.figures import TIED
 from planner.comparison.sides import Side, other_prices
 from planner.comparison.wording import Cells, headline, title_of
 from planner.maps.small import SmallMap, draw_small
+from planner.maps.svg import WIDTH as MAP_WIDTH
 from planner.report.page import render
+from planner.tables.shapes import read_shapes
 from planner.words import _
 
 SHOWN_FLOWS, SHOWN_MOVES, SHOWN_RULES = 15, 15, 8
@@ -175,7 +177,8 @@ def _territories(side: Side) -> gpd.GeoDataFrame | None:
     """Shapes of a side's territories: those of its plan folder, or drawn anew."""
     path = side.folder / "territories.geojson"
     if side.is_plan and path.is_file():
-        frame = gpd.read_file(path, engine="pyogrio")
+        frame = read_shapes(path)
+        assert isinstance(frame, gpd.GeoDataFrame)
         named = frame["rep_id"] if "rep_id" in frame else frame["id"]
         return frame.set_index(pd.Index(named.astype(str), name="rep_id"))
     if side.scenario.unit == "region":
