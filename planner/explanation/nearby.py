@@ -1,0 +1,100 @@
+"""A plan with one unit given to a named rep, as near as can be to the plan in hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.explanation.known import Known
+from planner.problem import Problem, evaluate
+from planner.solvers.exact import solve_exact
+from planner.solvers.restrict import restrict
+from planner.solvers.result import Watch
+from planner.solvers.start import WarmStart
+
+Arcs = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Positions = NDArray[np.intp]
+
+REPS = (4, 8, 16, 32)
+"""Reps who share their units anew; the next number where that does not suffice."""
+CHEAPEST = 5
+"""So many units that a rep could give away most cheaply say how near another one is."""
+SHARE = 0.15
+"""Share of the time left that each number of reps may take."""
+CLOSE = 1e-3
+"""A plan within this gap among so few reps is good enough to go on from."""
+
+
+@dataclass(frozen=True, eq=False)
+class Nearby:
+    """Arcs of the plan found (n,), None without one; whether none exists at all."""
+
+    arcs: Arcs | None
+    impossible: bool = False
+
+
+def nearby_plan(known: Known, problem: Problem, unit: int, watch: Watch) -> Nearby:
+    """
+    Let the reps around share their units anew, the others keep theirs.
+
+    Parameters
+    ----------
+    problem
+        The question in which the unit has no other arc than to the rep asked about.
+    watch
+        Its time is used as far as needed: most plans are found among four reps.
+    """
+    rep = int(problem.rep[problem.start[unit]])
+    arcs = WarmStart(known.rep_of).arcs(problem)
+    arcs[unit] = problem.start[unit]
+    if (arcs < 0).any() or problem.source is not None or problem.areas is not None:
+        return Nearby(None)
+    order = _nearest(known, problem, arcs, (rep, int(known.rep_of[unit])))
+    sizes = [*(size for size in REPS if size < problem.m), problem.m]
+    for size in sizes:
+        whole = size == problem.m
+        seconds = watch.left * (1.0 if whole else SHARE)
+        if seconds <= 0:
+            break
+        inner = Watch(seconds, watch.interrupted)
+        found = _shared(problem, arcs, order[:size], inner)
+        if found.arcs is not None or (found.impossible and whole):
+            return found
+    return Nearby(None)
+
+
+def _shared(problem: Problem, arcs: Arcs, reps: Positions, watch: Watch) -> Nearby:
+    """Share the units of some reps, and whoever is left out, among these reps."""
+    inside = np.zeros(problem.m + 1, dtype=bool)
+    inside[reps] = inside[problem.nobody] = True
+    kept = inside[problem.rep[arcs]][problem.unit] & inside[problem.rep]
+    kept[arcs] = True
+    small = restrict(problem, kept)
+    if not len(small.units):
+        return Nearby(arcs if evaluate(problem, arcs).feasible else None)
+    hint = small.part(arcs)
+    outcome = solve_exact(small.problem, watch, hint=hint, gap=CLOSE, threads=1)
+    if outcome.arcs is None:
+        return Nearby(None, outcome.infeasible)
+    return Nearby(small.whole(outcome.arcs))
+
+
+def _nearest(
+    known: Known, problem: Problem, arcs: Arcs, two: tuple[int, int]
+) -> Positions:
+    """All reps, those first to whom the two concerned can give units cheaply."""
+    rep = problem.rep.astype(np.intp)
+    priced = known.standing.priced(problem.total_cost, problem.demand, rep)
+    more = priced - priced[arcs][problem.unit]
+    distance = np.full(problem.m + 1, np.inf)
+    for giver in two:
+        mine = known.rep_of[problem.unit] == giver
+        for to in np.unique(rep[mine]).tolist():
+            cheapest = np.sort(more[mine & (rep == to)])[:CHEAPEST]
+            distance[to] = min(distance[to], float(cheapest.mean()))
+    distance[list(two)] = -np.inf
+    order = np.argsort(distance[: problem.m], kind="stable")
+    return np.asarray(order, dtype=np.intp)
