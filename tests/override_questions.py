@@ -1,6 +1,6 @@
 """
-Override questions: ``python tests/override_questions.py [SECONDS [N [SIZES]]]``, so many
-seconds for each, N of them about each plan, of sizes such as 200,500.
+Override questions: ``python tests/override_questions.py [SECONDS [N [SIZES]]]``, so
+many seconds for each, N of them about each plan, of sizes such as 200,500.
 
 Plans of 200 to 2,000 accounts with tight hours, skills, handovers, and by kind: priced
 value bands (around real cities, or anywhere), groups, groups with a price, rivals kept

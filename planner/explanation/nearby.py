@@ -72,14 +72,16 @@ def _shared(problem: Problem, arcs: Arcs, reps: Positions, watch: Watch) -> Near
     inside[reps] = inside[problem.nobody] = True
     kept = inside[problem.rep[arcs]][problem.unit] & inside[problem.rep]
     kept[arcs] = True
-    small = restrict(problem, kept)
-    if not len(small.units):
-        return Nearby(arcs if evaluate(problem, arcs).feasible else None)
-    hint = small.part(arcs)
-    outcome = solve_exact(small.problem, watch, hint=hint, gap=CLOSE, threads=1)
-    if outcome.arcs is None:
-        return Nearby(None, outcome.infeasible)
-    return Nearby(small.whole(outcome.arcs))
+    small, plan = restrict(problem, kept), arcs
+    if len(small.units):
+        outcome = solve_exact(
+            small.problem, watch, hint=small.part(arcs), gap=CLOSE, threads=1
+        )
+        if outcome.arcs is None:
+            return Nearby(None, outcome.infeasible)
+        plan = small.whole(outcome.arcs)
+    # Rows that only the others load are not in the smaller question.
+    return Nearby(plan if evaluate(problem, plan).feasible else None)
 
 
 def _nearest(

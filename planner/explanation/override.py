@@ -138,7 +138,8 @@ def override(
         ``account_id``, or by regions also ``region:<id>``; and ``rep_id``. Accounts
         that stay together with it go along; by regions, the whole region does.
     time_limit_s
-        Seconds at most; less where the bracket is narrow before.
+        Seconds at most; less where the bracket is narrow before, up to twice as many
+        where no plan is found.
 
     Raises
     ------
@@ -206,7 +207,8 @@ def _searched(
     Solve again with the account pinned, until the gap is small.
 
     The search starts from a plan among the reps around, so that there is an answer
-    where the pin leaves hardly any plan.
+    where the pin leaves hardly any plan. Where even so none is found, these reps are
+    asked once more, beyond the time limit: an answer without an upper end helps nobody.
     """
     solution, pins = known.solution, {account: rep}
     unit = known.unit(account)
@@ -232,9 +234,14 @@ def _searched(
     )
     scenario = solution.scenario.with_pins(pins)
     again = replace(again, scenario=with_solve(scenario, time_limit=None, seed=seed))
-    if again.result.arcs is None:
-        return _without_any(again) if near.impossible else again
-    return _with_arcs(known, again, again.result.arcs)
+    arcs = again.result.arcs
+    if arcs is None and not (compiled.impossible or near.impossible):
+        more = Watch(watch.time_limit, watch.interrupted)
+        near = nearby_plan(known, problem, unit, more)
+        arcs = near.arcs
+    if arcs is not None:
+        return _with_arcs(known, again, arcs)
+    return _without_any(again) if near.impossible else again
 
 
 def _fits_whole(problem: Problem) -> bool:
@@ -302,7 +309,8 @@ def _with_arcs(known: Known, again: Solution, arcs: NDArray[np.int64]) -> Soluti
         return again
     status = Status.OPTIMAL if cost <= result.bound else Status.FEASIBLE
     result = replace(result, arcs=arcs, cost=cost, status=status)
-    return replace(again, result=result, plan=Plan.of_arcs(again.compiled, arcs))
+    plan = Plan.of_arcs(again.compiled, arcs)
+    return replace(again, result=result, plan=plan, reasons=())
 
 
 def _moves(known: Known, again: Solution, unit: int) -> tuple[Move, ...]:
