@@ -259,7 +259,7 @@ def _proof(view: PlanView) -> dict[str, Any]:
     proof = {
         _("Status"): _(told["status"]),
         _("Bound rests on"): _(told["bound_by"]),
-        _("Bound does not see"): ", ".join(map(_, proven["dropped"])) or _("nothing"),
+        _("Bound does not see"): ", ".join(map(_, _unseen(view))) or _("nothing"),
         _("Method"): _(told["method"]),
         _("Why this method"): told["why"],
         _("Stopped by"): _(told["stopped_by"]),

@@ -12,6 +12,7 @@ from planner.problem import Problem, evaluate
 from planner.solvers.exact import solve_exact
 from planner.solvers.restrict import restrict
 from planner.solvers.result import Watch
+from planner.solvers.standing import Standing
 from planner.solvers.start import WarmStart
 
 Arcs = NDArray[np.int64]
@@ -20,6 +21,8 @@ Positions = NDArray[np.intp]
 
 REPS = (4, 8, 16, 32)
 """Reps who share their units anew; the next number where that does not suffice."""
+TRIALS = 100
+"""Units that may make room at the rep, the cheapest first, by themselves."""
 CHEAPEST = 5
 """So many units that a rep could give away most cheaply say how near another one is."""
 SHARE = 0.15
@@ -38,20 +41,22 @@ class Nearby:
 
 def nearby_plan(known: Known, problem: Problem, unit: int, watch: Watch) -> Nearby:
     """
-    Let the reps around share their units anew, the others keep theirs.
+    Let one unit make room, or the reps around share their units anew.
 
     Parameters
     ----------
     problem
         The question in which the unit has no other arc than to the rep asked about.
     watch
-        Its time is used as far as needed: most plans are found among four reps.
+        Its time is used as far as needed: mostly one unit that makes room will do.
     """
     rep = int(problem.rep[problem.start[unit]])
     arcs = WarmStart(known.rep_of).arcs(problem)
     arcs[unit] = problem.start[unit]
     if (arcs < 0).any() or problem.source is not None or problem.areas is not None:
         return Nearby(None)
+    if (moved := _ejected(known, problem, arcs, rep)) is not None:
+        return Nearby(moved)
     order = _nearest(known, problem, arcs, (rep, int(known.rep_of[unit])))
     sizes = [*(size for size in REPS if size < problem.m), problem.m]
     for size in sizes:
@@ -64,6 +69,25 @@ def nearby_plan(known: Known, problem: Problem, unit: int, watch: Watch) -> Near
         if found.arcs is not None or (found.impossible and whole):
             return found
     return Nearby(None)
+
+
+def _ejected(known: Known, problem: Problem, arcs: Arcs, rep: int) -> Arcs | None:
+    """Return the cheapest plan in which at most one unit makes room at the rep."""
+    if evaluate(problem, arcs).feasible:
+        return arcs
+    prices = known.solution.result.row_prices
+    now, to = Standing(problem, arcs, prices), problem.rep.astype(np.intp)
+    of_unit = arcs[problem.unit]
+    effect = now.moves(to[of_unit], problem.demand[:, of_unit], to, problem.demand)
+    change = problem.total_cost - problem.total_cost[of_unit] + effect.cost
+    may = (to[of_unit] == rep) & (to != rep) & (effect.broken < 0)
+    order = np.flatnonzero(may)
+    for arc in order[np.argsort(change[order], kind="stable")][:TRIALS].tolist():
+        trial = arcs.copy()
+        trial[problem.unit[arc]] = arc
+        if evaluate(problem, trial).feasible:
+            return trial
+    return None
 
 
 def _shared(problem: Problem, arcs: Arcs, reps: Positions, watch: Watch) -> Nearby:
