@@ -255,7 +255,6 @@ def _unseen(view: PlanView) -> list[str]:
 def _proof(view: PlanView) -> dict[str, Any]:
     """How it was proved, in reading order."""
     told = view.certificate
-    proven = told.get("bases") or told["dual"]
     proof = {
         _("Status"): _(told["status"]),
         _("Bound rests on"): _(told["bound_by"]),

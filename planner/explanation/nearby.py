@@ -21,8 +21,11 @@ Positions = NDArray[np.intp]
 
 REPS = (4, 8, 16, 32)
 """Reps who share their units anew; the next number where that does not suffice."""
-TRIALS = 100
-"""Units that may make room at the rep, the cheapest first, by themselves."""
+MOVES, TRIALS = 8, 50
+"""
+Units that make room one after the other, at most; and that are tried as the last one,
+the cheapest first.
+"""
 CHEAPEST = 5
 """So many units that a rep could give away most cheaply say how near another one is."""
 SHARE = 0.15
@@ -41,21 +44,21 @@ class Nearby:
 
 def nearby_plan(known: Known, problem: Problem, unit: int, watch: Watch) -> Nearby:
     """
-    Let one unit make room, or the reps around share their units anew.
+    Let some units make room, or the reps around share their units anew.
 
     Parameters
     ----------
     problem
         The question in which the unit has no other arc than to the rep asked about.
     watch
-        Its time is used as far as needed: mostly one unit that makes room will do.
+        Its time is used as far as needed: mostly a few units that make room will do.
     """
     rep = int(problem.rep[problem.start[unit]])
     arcs = WarmStart(known.rep_of).arcs(problem)
     arcs[unit] = problem.start[unit]
     if (arcs < 0).any() or problem.source is not None or problem.areas is not None:
         return Nearby(None)
-    if (moved := _ejected(known, problem, arcs, rep)) is not None:
+    if (moved := _ejected(known, problem, arcs)) is not None:
         return Nearby(moved)
     order = _nearest(known, problem, arcs, (rep, int(known.rep_of[unit])))
     sizes = [*(size for size in REPS if size < problem.m), problem.m]
@@ -71,23 +74,44 @@ def nearby_plan(known: Known, problem: Problem, unit: int, watch: Watch) -> Near
     return Nearby(None)
 
 
-def _ejected(known: Known, problem: Problem, arcs: Arcs, rep: int) -> Arcs | None:
-    """Return the cheapest plan in which at most one unit makes room at the rep."""
-    if evaluate(problem, arcs).feasible:
-        return arcs
-    prices = known.solution.result.row_prices
-    now, to = Standing(problem, arcs, prices), problem.rep.astype(np.intp)
-    of_unit = arcs[problem.unit]
-    effect = now.moves(to[of_unit], problem.demand[:, of_unit], to, problem.demand)
-    change = problem.total_cost - problem.total_cost[of_unit] + effect.cost
-    may = (to[of_unit] == rep) & (to != rep) & (effect.broken < 0)
-    order = np.flatnonzero(may)
-    for arc in order[np.argsort(change[order], kind="stable")][:TRIALS].tolist():
-        trial = arcs.copy()
-        trial[problem.unit[arc]] = arc
-        if evaluate(problem, trial).feasible:
-            return trial
+def _ejected(known: Known, problem: Problem, arcs: Arcs) -> Arcs | None:
+    """
+    Move one unit after the other until every rule holds, None where none helps.
+
+    The last one is the cheapest that suffices; those before, the cheapest for what they
+    take from the breaches. None makes any breach larger.
+    """
+    to, arcs = problem.rep.astype(np.intp), arcs.copy()
+    for _move in range(MOVES):
+        if evaluate(problem, arcs).feasible:
+            return arcs
+        now = Standing(problem, arcs, known.solution.result.row_prices)
+        old = arcs[problem.unit]
+        asked = (to[old], problem.demand[:, old], to, problem.demand)
+        effect, relief = now.moves(*asked), now.relief(*asked)
+        relief += _meets(problem, to[arcs])[problem.unit] & (to != to[old])
+        change = problem.total_cost - problem.total_cost[old] + effect.cost
+        may = np.flatnonzero((relief > 0) & (effect.broken < 0))
+        if not len(may):
+            return None
+        for arc in may[np.argsort(change[may], kind="stable")][:TRIALS].tolist():
+            trial = arcs.copy()
+            trial[problem.unit[arc]] = arc
+            if evaluate(problem, trial).feasible:
+                return trial
+        best = may[(change[may] / relief[may]).argmin()]
+        arcs[problem.unit[best]] = best
     return None
+
+
+def _meets(problem: Problem, rep_of: Positions) -> NDArray[np.bool_]:
+    """Whether each unit shares a rep with a rival, shape (n,)."""
+    meets = np.zeros(problem.n, dtype=bool)
+    for units in problem.apart:
+        count = np.bincount(rep_of[units], minlength=problem.m + 1)
+        count[problem.nobody] = 0
+        meets[units] |= count[rep_of[units]] > 1
+    return meets
 
 
 def _shared(problem: Problem, arcs: Arcs, reps: Positions, watch: Watch) -> Nearby:
