@@ -181,7 +181,7 @@ def test_method_is_chosen_by_size() -> None:
     assert solve_problem(problem_of(less, 5), Solve(time_limit=5)).method == "cp-sat"
     with_sets = solve_problem(problem_of(less, 5, apart=apart), Solve(time_limit=5))
     assert with_sets.method == "search"
-    assert with_sets.why.endswith("up to 20,000")
+    assert with_sets.why.endswith("up to 500")
 
 
 @pytest.mark.parametrize("method", ["exact", "cp-sat", "highs", "search"])
