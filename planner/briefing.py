@@ -253,11 +253,10 @@ def _unseen(view: PlanView) -> list[str]:
 def _proof(view: PlanView) -> dict[str, Any]:
     """How it was proved, in reading order."""
     told = view.certificate
-    proven = told.get("bases") or told["dual"]
     proof = {
         _("Status"): _(told["status"]),
         _("Bound rests on"): _(told["bound_by"]),
-        _("Bound does not see"): ", ".join(map(_, proven["dropped"])) or _("nothing"),
+        _("Bound does not see"): ", ".join(map(_, _unseen(view))) or _("nothing"),
         _("Method"): _(told["method"]),
         _("Why this method"): told["why"],
         _("Stopped by"): _(told["stopped_by"]),

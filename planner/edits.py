@@ -90,42 +90,13 @@ def resolve(
     added, only_added = _added(kept, decided)
     stays = pins is None and only_added and _holds(solution.plan.owner, added)
     compiled = (
-        _pinned(solution, scenario, {**added, **(pins or {})})
+        pinned(solution, scenario, {**added, **(pins or {})})
         if only_added
         else compile_problem(solution.tables, scenario)
     )
     start = WarmStart(_rep_of_unit(solution), solution.result.row_prices)
-    if len(compiled.problem.rep) > HINT_ARCS:
-        warm_up()  # before the clock
-    result = solve_problem(
-        compiled.problem,
-        scenario.with_solve(iterations=1).solve if stays else scenario.solve,
-        impossible=compiled.impossible,
-        warm_start=start,
-        interrupted=interrupted,
-        tell=in_currency(tell, compiled.problem.cost_scale),
-    )
-    opening = opening_cost(solution.tables, compiled.problem.cost_scale)
-    if stays:
-        result = _as_it_was(result, start, solution.result, opening)
-    compiled = replace(compiled, problem=result.problem)
-    if result.arcs is None:
-        why = (
-            *contradictions(compiled, decided),
-            *reasons_why_not(compiled, scenario),
-        )
-        return Solution(
-            scenario,
-            solution.tables,
-            compiled,
-            result,
-            None,
-            reasons=why,
-            decisions=decided,
-        )
-    plan, result = Plan.of_arcs(compiled, result.arcs), with_opening(result, opening)
-    return Solution(
-        scenario, solution.tables, compiled, result, plan, decisions=decided
+    return solved_again(
+        solution, scenario, compiled, start, decided, stays, interrupted, tell
     )
 
 
@@ -167,10 +138,67 @@ def _rep_of_unit(solution: Solution) -> Positions:
     return problem.rep[arcs].astype(np.intp)
 
 
-def _pinned(
-    solution: Solution, scenario: Scenario, pins: Mapping[str, str]
-) -> Compiled:
-    """Keep only the pinned reps' arcs of the pinned units; the rest is as it was."""
+def solved_again(
+    solution: Solution,
+    scenario: Scenario,
+    compiled: Compiled,
+    start: WarmStart,
+    decided: pd.DataFrame | None = None,
+    stays: bool = False,
+    interrupted: Callable[[], bool] = lambda: False,
+    tell: Callable[[Progress], None] = lambda progress: None,
+) -> Solution:
+    """
+    Solve an edited question from an earlier plan; machine code is made before.
+
+    Parameters
+    ----------
+    solution
+        The earlier solution, whose tables the question has.
+    scenario, compiled
+        The edited question.
+    decided
+        Decisions that it keeps.
+    stays
+        Whether the earlier plan keeps all edits and is to stay.
+    """
+    problem, tables = compiled.problem, solution.tables
+    if len(problem.rep) > HINT_ARCS:
+        warm_up()
+    result = solve_problem(
+        problem,
+        scenario.with_solve(iterations=1).solve if stays else scenario.solve,
+        impossible=compiled.impossible,
+        warm_start=start,
+        interrupted=interrupted,
+        tell=in_currency(tell, problem.cost_scale),
+    )
+    opening = opening_cost(tables, problem.cost_scale)
+    if stays:
+        result = _as_it_was(result, start, solution.result, opening)
+    compiled = replace(compiled, problem=result.problem)
+    if result.arcs is None:
+        why = tuple(reasons_why_not(compiled, scenario))
+        if decided is not None:
+            why = (*contradictions(compiled, decided), *why)
+        return Solution(
+            scenario, tables, compiled, result, None, reasons=why, decisions=decided
+        )
+    plan, result = Plan.of_arcs(compiled, result.arcs), with_opening(result, opening)
+    return Solution(scenario, tables, compiled, result, plan, decisions=decided)
+
+
+def pinned(solution: Solution, scenario: Scenario, pins: Mapping[str, str]) -> Compiled:
+    """
+    Keep only the pinned reps' arcs of the pinned units; the rest is as it was.
+
+    Parameters
+    ----------
+    scenario
+        With these pins.
+    pins
+        As `resolve` has them, all of them new.
+    """
     before, tables = solution.compiled, solution.tables
     units = before.unit_of[_found(before.pairs.accounts.index, pins, _("account"))]
     everyone = tables.reps.index.append(pd.Index([""]))  # "": left out

@@ -45,9 +45,21 @@ def reasons_by_account(compiled: Compiled, arcs: Ints, prices: Prices) -> pd.Ser
     -------
     A sentence by ``account_id``, in table order; by regions, without these.
     """
-    found = _Reasons(_of_least_cost(compiled, arcs), prices)
-    rows = np.flatnonzero(~compiled.pairs.is_region)
-    text = [found.account(at) for at in rows.tolist()]
+    return _reasons(compiled, arcs, prices, ~compiled.pairs.is_region)
+
+
+def reasons_by_region(compiled: Compiled, arcs: Ints, prices: Prices) -> pd.Series:
+    """Do as `reasons_by_account` for the regions, by ``region:<id>``."""
+    return _reasons(compiled, arcs, prices, compiled.pairs.is_region)
+
+
+def _reasons(compiled: Compiled, arcs: Ints, prices: Prices, asked: Bools) -> pd.Series:
+    """Return the sentences of some rows of the table of what is planned."""
+    found, rows = (
+        _Reasons(_of_least_cost(compiled, arcs), prices),
+        np.flatnonzero(asked),
+    )
+    text = [found.row(at) for at in rows.tolist()]
     index = compiled.pairs.accounts.index[rows]
     return pd.Series(text, index=index, dtype="str", name="reason")
 
@@ -186,10 +198,12 @@ class _Reasons:
 
     # ---- sentences ---------------------------------------------------------------
 
-    def account(self, at: int) -> str:
-        """Return the sentence of an account, by its row."""
+    def row(self, at: int) -> str:
+        """Return the sentence of an account or region, by its row."""
         pairs, unit = self.pairs, int(self.compiled.unit_of[at])
         rep = int(self.rep[unit])
+        if pairs.is_region[at]:
+            return self._of_region(at, unit)
         if pairs.scenario.unit == "region" and self._region(at):
             return _("With its region {region}.").format(region=self._region(at))
         if rep == self.problem.m:
@@ -203,6 +217,29 @@ class _Reasons:
         if self.grouped[at] and (group := self._group(at)):
             return group
         return self._of_unit(unit)
+
+    def _of_region(self, at: int, unit: int) -> str:
+        """Say why a region has its rep: by rules, own cost, neighbours."""
+        areas, pairs, rep = self.problem.areas, self.pairs, int(self.rep[unit])
+        if pairs.kept[at]:
+            return _("Locked: stays with today's rep.")
+        if self.choices[unit] == 1 or self.less[unit] > 0 or areas is None:
+            return self._of_unit(unit)
+        costs = self.problem.total_cost[self.problem.start[unit] :][
+            : self.choices[unit]
+        ]
+        words = [self._of_unit(unit)] if costs.min() < costs.max() else []
+        around = areas.edges[(areas.edges == unit).any(axis=1)]
+        around = around[around != unit]
+        if len(around):
+            words.append(
+                _("{rep} also has {n:,} of its {all:,} neighbours.").format(
+                    rep=self.ids[rep],
+                    n=int((self.rep[around] == rep).sum()),
+                    all=len(around),
+                )
+            )
+        return " ".join(words or [_("All reps that may serve it would cost the same.")])
 
     def _region(self, at: int) -> str:
         return str(self.pairs.accounts["area"].iat[at])

@@ -9,7 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.certificate import certificate_of
 from planner.changes import changes_between
@@ -39,7 +41,7 @@ from planner.pairs import Pairs
 from planner.plan import Plan
 from planner.priorities import Stage, solve_in_order
 from planner.problem import evaluate
-from planner.reasons import reasons_by_account
+from planner.reasons import reasons_by_account, reasons_by_region
 from planner.scenario import Scenario, read_scenario, with_solve
 from planner.scenario.model import OPENING
 from planner.solvers.areas.warm import warm_up_areas
@@ -156,14 +158,21 @@ class Solution:
 
         In the language chosen at that moment; needs a plan.
         """
-        arcs = self.result.arcs
-        if arcs is None:
+        return reasons_by_account(self.compiled, self._arcs, self.result.row_prices)
+
+    def reasons_by_region(self) -> pd.Series:
+        """Say why each region has its rep: a sentence by ``region:<id>``."""
+        return reasons_by_region(self.compiled, self._arcs, self.result.row_prices)
+
+    @property
+    def _arcs(self) -> NDArray[np.int64]:
+        if self.result.arcs is None:
             raise PlannerError(
                 _("There is no plan, so nothing to explain: {status}.").format(
                     status=self.status
                 )
             )
-        return reasons_by_account(self.compiled, arcs, self.result.row_prices)
+        return self.result.arcs
 
     def area_layer(self) -> AreaLayer:
         """Territories of a plan by regions, beside today's, to be drawn."""

@@ -159,6 +159,8 @@ def _write_plan(path: Path, solution: Solution) -> None:
 def _write_regions(path: Path, solution: Solution) -> None:
     assert solution.plan is not None
     frame = solution.plan.regions.reset_index()
+    reasons = solution.reasons_by_region().reindex(PREFIX + frame["region_id"])
+    frame["reason"] = safe_series(reasons).to_numpy()
     frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 

@@ -16,7 +16,6 @@ from planner.comparison.figures import TIED
 from planner.comparison.sides import Side, other_prices
 from planner.comparison.wording import Cells, headline, title_of
 from planner.maps.small import SmallMap, draw_small
-from planner.maps.svg import WIDTH as MAP_WIDTH
 from planner.report.page import render
 from planner.tables.shapes import read_shapes
 from planner.words import _

@@ -12,7 +12,6 @@ from planner.explanation.effects import Alone, Standing, alone, standings, terms
 from planner.explanation.known import Known, Pairings
 from planner.explanation.override import Override, override_of
 from planner.explanation.rules import Exclusion, exclusions
-from planner.reasons import reasons_by_account
 from planner.solvers.result import Progress
 
 SHOWN = 5
@@ -80,7 +79,7 @@ class AccountExplanation:
     along
         Accounts and regions that must go with it.
     reason
-        The sentence of plan.csv.
+        The sentence of plan.csv, or of regions.csv.
     plan_cost, bound
         Of the whole plan.
     options
@@ -176,9 +175,11 @@ def explain_account(
 
 
 def _reason(known: Known, account: str) -> str:
-    """Return the sentence of plan.csv; "" for a region, which has none there."""
-    prices = known.solution.result.row_prices
-    return str(reasons_by_account(known.compiled, known.arcs, prices).get(account, ""))
+    """Return the sentence of plan.csv, or of regions.csv."""
+    solution, row = known.solution, known.row(account)
+    if known.pairs.is_region[row]:
+        return str(solution.reasons_by_region()[account])
+    return str(solution.reasons_by_account()[account])
 
 
 def _options(

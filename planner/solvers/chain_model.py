@@ -69,8 +69,6 @@ def build_model(
     linked = np.diff(sets["start"]) > 0
     linked[unit[entry_arc[~own]]] = True
     room = np.bincount(rep, minlength=problem.m + 1)
-    in_set = np.repeat(np.arange(problem.n), np.diff(sets["start"]))
-    worth = sets["info"][sets["of"], SET_PRICE]
     model = Model(
         start=first,
         rep=rep.astype(np.int32),
@@ -84,7 +82,6 @@ def build_model(
         set_of=sets["of"],
         set_info=sets["info"],
         set_label=sets["label"],
-        bonus=np.bincount(in_set, worth, minlength=problem.n).astype(float),
         linked=linked,
         slot=np.concatenate([[0], np.cumsum(room)]).astype(np.int64),
     )

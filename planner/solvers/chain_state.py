@@ -49,8 +49,6 @@ class Model(NamedTuple):
         Sets (splits and apart) of a unit, CSR over units.
     set_info, set_label
         See `SET_PRICE` and its kin; a rep's label in a set, -1: none.
-    bonus
-        What a unit could save at most by joining its split sets, shape (n,).
     linked
         Whether wide rows or sets look at a unit, shape (n,).
     slot
@@ -70,7 +68,6 @@ class Model(NamedTuple):
     set_of: Indices
     set_info: Floats
     set_label: Indices
-    bonus: Floats
     linked: NDArray[np.bool_]
     slot: Indices
 

@@ -151,7 +151,7 @@ def anneal(
     Cost of the best plan that keeps every hard rule, left in ``state.best``.
     """
     start, rep, reduced, amount = model.start, model.rep, model.reduced, model.amount
-    slot, linked, bonus = model.slot, model.linked, model.bonus
+    slot, linked = model.slot, model.linked
     arc_of, own, wide, excess = state.arc_of, state.own, state.wide, state.excess
     member, held, size, tally = state.member, state.held, state.size, state.tally
     random, journal, journal_size = state.random, state.journal, state.journal_size
@@ -193,7 +193,6 @@ def anneal(
     base = np.zeros((depth, slots))  # loads of that rep with the unit
     home = np.zeros(slots)  # loads of the first rep without its unit
     on_way = barred.copy()
-    most = bonus.max()
     top, credit = excess.max(), excess_of(wide)
     if tally[BROKEN] == 0 and tally[COST] < best_cost - 0.5:
         best_cost = tally[COST]
@@ -208,7 +207,7 @@ def anneal(
         # What may still be won: at the first rep, in wide rows, at other reps.
         cap = np.inf if hasty else WIN * temperature
         limit = level + excess[origin] + min(credit, cap)
-        spare = most + min(top, cap)
+        spare = min(top, cap)
         d = -1
         if (
             limit + spare + reduced[arc_of[unit]] >= 0
@@ -254,7 +253,7 @@ def anneal(
                 if (
                     arc == arc_of[unit]
                     or (on_way[target] and target != origin)
-                    or total > limit + bonus[unit]
+                    or total > limit
                 ):
                     continue
                 chosen[d] = arc

@@ -149,7 +149,7 @@ class _Run:
         self.threads = threads
         if problem.source is not None:
             problem.source.threads = threads
-        self.unit = _typical_demand(rows)
+        self.unit = typical_demand(rows)
         cap = np.minimum(rows.price * self.unit, DEAREST)
         self.bounds = (
             np.where(rows.low > 0, -cap, 0.0),
@@ -313,7 +313,7 @@ def with_plan(dual: Dual, rep_of: Positions) -> Dual:
     return replace(dual, problem=problem, rows=rows, reduced=reduced)
 
 
-def _typical_demand(rows: LinearRows) -> Floats:
+def typical_demand(rows: LinearRows) -> Floats:
     """Mean demand of the arcs in each row: hours and head counts become alike."""
     k = len(rows.ids)
     count = np.maximum(np.bincount(rows.matrix.indices, minlength=k), 1)

@@ -217,7 +217,6 @@ class Pieces:
             amount=model.amount[arcs],
             wide_start=np.zeros(len(arcs) + 1, dtype=np.int64),
             set_start=np.zeros(len(units) + 1, dtype=np.int64),
-            bonus=np.zeros(len(units)),
             linked=np.zeros(len(units), dtype=bool),
             slot=_ends(room),
         )

@@ -20,6 +20,7 @@ from planner.solvers.knapsack import knapsack_pays, solve_knapsack_dual
 from planner.solvers.parts import solve_parts
 from planner.solvers.result import Prices, Progress, Result, Status, Watch, gap_of
 from planner.solvers.rows import LinearRows, linear_rows
+from planner.solvers.sets import Joint, solve_sets
 from planner.solvers.settle import settle, settle_on_map
 from planner.solvers.start import WarmStart, completed
 from planner.solvers.sums import proves_that_none_fits
@@ -28,15 +29,16 @@ from planner.words import _
 Arcs = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-EXACT_ARCS, EXACT_ARCS_WITH_SETS = 2_000, 20_000
+EXACT_ARCS, EXACT_ARCS_WITH_SETS = 2_000, 500
 """
 Up to this many arcs CP-SAT on the whole model is the method of choice; with priced
-groups or apart sets, of which the prices know nothing, up to more.
+groups or rivals the prices, which heed them, and a search are better much earlier.
 """
-DUAL_SHARE, KNAPSACK_SHARE, LARGE_SHARE = 0.4, 0.2, 0.6
+DUAL_SHARE, KNAPSACK_SHARE, LARGE_SHARE, SETS_SHARE = 0.4, 0.2, 0.6, 0.2
 """
 Shares of the time left for the prices on the rows and on the units, at most; LARGE: on
-the rows, where not all arcs are held. At 1,000,000 x 5,000 a dual cut off after
+the rows, where not all arcs are held; SETS: on the rows, with priced groups and rivals.
+At 1,000,000 x 5,000 a dual cut off after
 185 s on two threads was 0.7 % short.
 """
 AREAS_SHARE = 0.1
@@ -55,6 +57,8 @@ CORE_FROM, PARTS_FROM, MENDED_FROM = 0.7, 0.15, 0.5
 Share of the time for the search before either; MENDED: where an earlier plan no longer
 fits and has to be mended first, which chains do best.
 """
+SAFETY = 1e-9
+"""Share of a bound by which floats may be off."""
 HINT_ARCS = 2_000
 """Above this many arcs CP-SAT starts from a plan of the search."""
 MODEL_ARCS = 500_000
@@ -104,6 +108,7 @@ class _Run:
         self.prices = self.row_prices = Prices({}, 1, 0)
         self.bound, self.bound_by = 0, "trivial"
         self.iterations = 0
+        self.joint: Joint | None = None
         self.method, self.why = _chosen(problem, settings)
 
     def solve(self) -> Result:
@@ -137,7 +142,12 @@ class _Run:
             self.home = warm.arcs(dual.problem)
         self.problem, self.row_prices = dual.problem, dual.certificate
         self._prove(dual.certificate)
-        return dual
+        self.joint = solve_sets(self.problem, dual, self.watch, time_share=SETS_SHARE)
+        if self.joint is None:
+            return dual
+        value = self.joint.value
+        self._prove_without(math.ceil(value - SAFETY * max(1.0, abs(value))))
+        return self.joint.dual
 
     def _areas_road(self, dual: Dual) -> Result:
         """Connected territories: solvers of their own, beside the bound of the rows."""
@@ -173,9 +183,19 @@ class _Run:
         if prices.bound > self.bound:
             self.bound, self.bound_by = prices.bound, "dual"
 
+    def _prove_without(self, bound: int) -> None:
+        """Take in a bound that rests on more than prices."""
+        if bound > self.bound:
+            self.bound, self.bound_by = bound, "solver"
+            self.watch.report("bound", bound=bound)
+
     def _search_road(self, dual: Dual) -> Result:
         """Prices on the units where they pay, a search, and solvers on what is left."""
-        reduced, value = dual.reduced, float(dual.certificate.bound - ROUNDED_UP)
+        if self.joint is None:
+            value = float(dual.certificate.bound - ROUNDED_UP)
+            reduced = dual.reduced
+        else:
+            value, reduced = self.joint.value, self.joint.reduced
         if knapsack_pays(self.problem, dual.rows):
             units = solve_knapsack_dual(
                 self.problem,
@@ -186,10 +206,13 @@ class _Run:
                 threads=self.settings.threads,
             )
             self._prove(units.certificate)
-            reduced, value = units.reduced, units.value
+            if units.value > value:
+                reduced, value = units.reduced, units.value
         self._by_cases(dual)
         by_parts = self._parts_pay()
         arcs = self._search(dual, self._search_share(by_parts))
+        if arcs is None and by_parts:  # the first share was short
+            arcs = self._search(dual, CORE_FROM)
         if arcs is None:
             if self._is_small_enough() and self.watch.left > 1:
                 return self._whole(None)
@@ -200,13 +223,12 @@ class _Run:
 
     def _by_cases(self, dual: Dual) -> None:
         """Raise the bound where a unit alone exceeds every band."""
-        if self.problem.source is not None:
-            return
+        if self.problem.source is not None or self.joint is not None:
+            return  # the certificate is of other prices than those of the sets
         inner = self.watch.part(CASES_SHARE)
-        bound = bound_by_cases(self.problem, dual, inner, self.settings.threads)
-        if bound > self.bound:
-            self.bound, self.bound_by = bound, "solver"
-            self.watch.report("bound", bound=bound)
+        self._prove_without(
+            bound_by_cases(self.problem, dual, inner, self.settings.threads)
+        )
 
     def _search_share(self, by_parts: bool) -> float:
         """Share of the time for the search before solvers look at what is left."""
@@ -291,6 +313,7 @@ class _Run:
             iterations=settings.iterations,
             give_up=self._is_small_enough() and share > 0.5,  # a short one ends soon
             threads=settings.threads,
+            joint=self.joint,
         )
         self.watch.cost = inner.cost
         self.iterations = outcome.iterations

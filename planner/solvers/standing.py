@@ -180,9 +180,8 @@ class Standing:
             cost += extra
             dearest = np.where(extra > paid, shift.row, dearest)
             paid = np.maximum(paid, extra)
-            end = np.where(np.isfinite(self.high[shift.row]), self.high[shift.row], 0.0)
-            end = np.maximum(np.maximum(end, self.low[shift.row]), 1.0)
-            share = np.where((shift.row >= 0) & ~soft, more / end, 0.0)
+            hard = (shift.row >= 0) & ~soft
+            share = np.where(hard, more / self._end(shift.row), 0.0)
             hit = share > worst
             broken = np.where(hit, shift.row, broken)
             over = np.where(hit, more, over)
@@ -190,3 +189,25 @@ class Standing:
         return Moves(
             cost.astype(np.int64), broken, over, dearest, paid.astype(np.int64)
         )
+
+    def relief(self, rep: Positions, demand: Ints, to: Positions, new: Ints) -> Floats:
+        """
+        Sum up by how much moves bring loads back within hard rows; see `shifts`.
+
+        Returns
+        -------
+        Shares of the ends of these rows, shape (moves,); below 0: further out.
+        """
+        total = np.zeros(len(rep))
+        if not len(self.rows):
+            return total
+        for shift in self.shifts(rep, demand, to, new):
+            hard = (shift.row >= 0) & np.isinf(self.price[shift.row])
+            back = (shift.before - shift.after) / self._end(shift.row)
+            total += np.where(hard, back, 0.0)
+        return total
+
+    def _end(self, row: Ints) -> Floats:
+        """Return what shares of a load refer to: the larger end, at least 1."""
+        high = np.where(np.isfinite(self.high[row]), self.high[row], 0.0)
+        return np.maximum(np.maximum(high, self.low[row]), 1.0)

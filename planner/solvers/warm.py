@@ -6,11 +6,12 @@ from functools import cache
 
 import numpy as np
 
-from planner.problem import Problem, Row
+from planner.problem import Problem, Row, Split
 from planner.solvers.dual import solve_dual
 from planner.solvers.knapsack import solve_knapsack_dual
 from planner.solvers.result import Watch
 from planner.solvers.rows import linear_rows
+from planner.solvers.sets import solve_sets
 
 
 @cache
@@ -36,8 +37,10 @@ def warm_up() -> None:
         scales=(1,),
         demand=ones,
         rows=(Row("limits[0]/x", 0, np.array([0]), 0, 1, None),),
+        splits=(Split("together[0]", np.array([0, 1]), np.array([0, 1]), 1),),
     )
     rows, watch = linear_rows(problem), Watch(60.0)
     dual = solve_dual(problem, rows, watch)
     solve_knapsack_dual(problem, rows, dual, watch, iterations=2)
+    solve_sets(problem, dual, watch)
     search(problem, rows, dual, watch, iterations=10)

@@ -84,6 +84,42 @@ def test_accounts_have_the_reason_of_their_region(solution: planner.Solution) ->
     assert (found == expected).all()
 
 
+def test_regions_have_reasons(solution: planner.Solution, tmp_path: Path) -> None:
+    """By their neighbours where no rep is nearer; in regions.csv and in `explain`."""
+    region, _account, _rep = corner(solution)
+    assert solution.plan is not None
+    plan = solution.plan.regions
+    row, column = int(region[1]), int(region[2])
+    around = [
+        (row + 1, column),
+        (row - 1, column),
+        (row, column + 1),
+        (row, column - 1),
+    ]
+    near = [f"r{i}{j}" for i, j in around if f"r{i}{j}" in plan.index]
+    same = sum(plan[one] == plan[region] for one in near)
+    said = f"{plan[region]} also has {same} of its {len(near)} neighbours."
+    assert solution.reasons_by_region()[f"region:{region}"] == said
+    assert planner.explain(solution, f"region:{region}", ask=0).reason == said
+    solution.save(tmp_path / "plan", drawings=False)
+    written = pd.read_csv(tmp_path / "plan" / "regions.csv").set_index("region_id")
+    assert written.loc[region, "reason"] == said
+    assert planner.verify(tmp_path / "plan").ok
+
+
+def test_a_locked_region_says_so() -> None:
+    """What today's map fixes needs no other reason."""
+    regions = tiles(2, 2, owner=["R1", "R1", "R2", "R2"])
+    reps = pd.DataFrame({"rep_id": ["R1", "R2"]})
+    scenario = asked('[areas]\nlocked_reps = ["R1"]\n' + RULES, reps=2)
+    scenario = scenario.with_solve(time_limit=2)
+    found = planner.solve(
+        scenario, accounts=one_each(regions), regions=regions, reps=reps
+    )
+    said = found.reasons_by_region()
+    assert said["region:r00"] == "Locked: stays with today's rep."
+
+
 def test_a_rep_of_regions_is_explained(solution: planner.Solution) -> None:
     """Loads in accounts; who could take what, without the map."""
     found = planner.explain(solution, rep="T01")

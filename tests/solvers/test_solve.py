@@ -169,7 +169,7 @@ def test_warm_start_that_breaks_rules_is_repaired() -> None:
 
 
 def test_method_is_chosen_by_size() -> None:
-    """2,000 pairs are the border, and the result says why."""
+    """2,000 pairs are the border, 500 with sets, and the result says why."""
     small = solve_problem(problem_of([[1, 2]], 2), Solve())
     assert (small.method, small.why) == (
         "cp-sat",
@@ -177,10 +177,11 @@ def test_method_is_chosen_by_size() -> None:
     )
     cost = np.tile(np.arange(5), (401, 1))
     assert solve_problem(problem_of(cost, 5), Solve(time_limit=5)).method == "search"
-    apart = (np.arange(5),)
-    with_sets = solve_problem(problem_of(cost, 5, apart=apart), Solve(time_limit=5))
-    assert with_sets.method == "cp-sat"
-    assert with_sets.why.endswith("up to 20,000")
+    less, apart = cost[:121], (np.arange(5),)
+    assert solve_problem(problem_of(less, 5), Solve(time_limit=5)).method == "cp-sat"
+    with_sets = solve_problem(problem_of(less, 5, apart=apart), Solve(time_limit=5))
+    assert with_sets.method == "search"
+    assert with_sets.why.endswith("up to 500")
 
 
 @pytest.mark.parametrize("method", ["exact", "cp-sat", "highs", "search"])
