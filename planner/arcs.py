@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +75,9 @@ def in_rows(parts: list[Arcs], n: int) -> tuple[Ints, Arcs]:
     for part in parts:
         size += np.bincount(part.unit, minlength=n)
     start = np.concatenate([[0], np.cumsum(size)])
+    filled = [part.unit for part in parts if len(part.unit)]
+    if all(one[-1] < other[0] for one, other in pairwise(filled)):
+        return start, Arcs.joined(parts)
     total = int(start[-1])
     unit = np.repeat(np.arange(n), size)
     rep = np.empty(total, dtype=np.int32)

@@ -70,6 +70,22 @@ def compile_problem(tables: Tables, scenario: Scenario) -> Compiled:
     return _compiled(Pairs(tables, scenario), scenario, None)
 
 
+def compile_plan(tables: Tables, scenario: Scenario, owner: pd.Series) -> Compiled:
+    """
+    Compile a plan to be counted, not to be solved again: only its own pairs are held.
+
+    By regions all pairs are held: which rep needs a territory depends on them.
+
+    Parameters
+    ----------
+    owner
+        ``rep_id`` by ``account_id``, "" = left out; see `reps_of_units`.
+    """
+    if scenario.unit == "region":
+        return compile_problem(tables, scenario)
+    return _compiled(Pairs(tables, scenario), scenario, None, owner)
+
+
 def compile_opening(tables: Tables, scenario: Scenario) -> Compiled:
     """
     Return the problem over all candidate bases, of which some are to be opened.
@@ -130,7 +146,12 @@ def vacant(tables: Tables) -> Tables:
     return replace(tables, accounts=frames["accounts"], regions=frames["regions"])
 
 
-def _compiled(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Compiled:
+def _compiled(
+    pairs: Pairs,
+    scenario: Scenario,
+    opening: Opening | None,
+    owner: pd.Series | None = None,
+) -> Compiled:
     unit_of, labels = units_of(pairs.accounts, scenario)
     rows = tuple(rows_of(pairs, scenario, opening))
     splits = tuple(_splits(pairs, scenario, unit_of))
@@ -138,13 +159,16 @@ def _compiled(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Comp
     caps, source = largest_demands(pairs, rows), None
     dropped: dict[int, str] = {}
     chosen = np.arange(len(labels))
-    if _is_large(pairs) and opening is None:
+    if _is_large(pairs) and opening is None and owner is None:
         complete = np.bincount(unit_of) > 1
         for units in (*(split.units for split in splits), *apart):
             complete[units] = True
         source = ArcSource(pairs, unit_of, caps, complete)
         chosen = np.flatnonzero(complete)
-    parts = list(_arcs(pairs, unit_of, chosen, caps, dropped))
+    if owner is None:
+        parts = list(_arcs(pairs, unit_of, chosen, caps, dropped))
+    else:
+        parts = [_arcs_of(owner, pairs, unit_of, caps)]
     if source is not None:
         each = np.zeros((len(pairs.measures), pairs.m + 1))
         parts += source.cheapest(each, HELD)
@@ -272,13 +296,63 @@ def _arcs(
         eligible = ruled & (demand <= caps[:, None, :]).all(axis=0)
         for u in np.flatnonzero(ruled.any(axis=1) & ~eligible.any(axis=1)):
             dropped[int(units[u])] = "size"
-        unit, rep = np.nonzero(eligible)
-        yield Arcs(
-            units[unit],
-            rep.astype(np.int32),
-            cost[:, unit, rep],
-            demand[:, unit, rep],
+        at = np.flatnonzero(eligible)
+        unit, rep = np.divmod(at, pairs.m + 1)
+        cost, demand = (each.reshape(len(each), -1) for each in (cost, demand))
+        if len(at) < eligible.size:
+            cost, demand = cost[:, at], demand[:, at]
+        yield Arcs(units[unit], rep.astype(np.int32), cost, demand)
+
+
+def _arcs_of(
+    owner: pd.Series, pairs: Pairs, unit_of: Positions, caps: NDArray[np.int64]
+) -> Arcs:
+    """Price the pairs of one plan; yield what is eligible."""
+    rep_of = reps_of_units(owner, pairs, unit_of)
+    lines = np.argsort(unit_of, kind="stable")
+    lines = lines[rep_of[unit_of[lines]] >= 0]
+    units, edges = np.unique(unit_of[lines], return_index=True)
+    rep = rep_of[units]
+    block = pairs.price(lines, rep_of[unit_of[lines]])
+    cost = np.add.reduceat(block.cost, edges, axis=1)
+    demand = np.add.reduceat(block.demand, edges, axis=1)
+    eligible = np.logical_and.reduceat(block.eligible, edges)
+    eligible &= (demand <= caps[:, rep]).all(axis=0)
+    return Arcs(units, rep.astype(np.int32), cost, demand).taken(eligible)
+
+
+def reps_of_units(
+    owner: pd.Series, pairs: Pairs, unit_of: Positions
+) -> NDArray[np.intp]:
+    """
+    Rep of each unit's first account that a plan knows, shape (n,).
+
+    Parameters
+    ----------
+    owner
+        ``rep_id`` by ``account_id`` (or ``region:<id>``), "" = left out.
+
+    Returns
+    -------
+    Positions of reps; m = left out, -1 where the plan knows none of its accounts.
+
+    Raises
+    ------
+    PlannerError
+        If the plan has none of these accounts.
+    """
+    owner = owner[~owner.index.duplicated()]
+    known = owner.reindex(pairs.accounts.index)
+    if known.isna().all():
+        raise PlannerError(
+            _("The earlier plan has none of the accounts of these tables.")
         )
+    rep = pairs.reps.index.get_indexer(pd.Index(known.fillna("")))
+    rep = np.where(known.eq("").to_numpy(bool), pairs.m, rep)
+    at = np.flatnonzero(rep >= 0)[::-1]  # the first account of a unit is written last
+    rep_of = np.full(int(unit_of.max(initial=-1)) + 1, -1, dtype=np.intp)
+    rep_of[unit_of[at]] = rep[at]
+    return rep_of
 
 
 def largest_demands(pairs: Pairs, rows: tuple[Row, ...]) -> NDArray[np.int64]:

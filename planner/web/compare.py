@@ -40,7 +40,7 @@ class ComparePage:
         self.visitor, self.plans, self.desk = visitor, plans, the_desk()
         self.library: Library = self.desk.library
         for plan in plans:
-            self.library.solution(plan)
+            self.library.view(plan)
 
     async def draw(self) -> None:
         """Build the page."""
@@ -64,7 +64,7 @@ class ComparePage:
             loads = await asyncio.to_thread(self._loads)
             waiting.delete()
             with self._part(_("Key figures")):
-                currency = self.library.solution(self.plans[0]).scenario.currency
+                currency = self.library.view(self.plans[0]).scenario.currency
                 self._html(figure_table(table, self.plans, currency), "figures")
                 for note in table.attrs["notes"]:
                     ui.label(note).classes("quiet")
@@ -91,8 +91,8 @@ class ComparePage:
         shown.props["aria-label"] = mark
 
     def _map(self, plan: str) -> None:
-        solution = self.library.solution(plan)
-        first = self.library.solution(self.plans[0])
+        solution = self.library.view(plan)
+        first = self.library.view(self.plans[0])
         with ui.element("div").classes("one"):
             ui.link(plan, url("plan", plan))
             with ui.element("div").classes("box"):
@@ -114,9 +114,9 @@ class ComparePage:
 
     def _colours(self, plan: str) -> list[str]:
         """Colours of the first plan for all, where a rep is in it."""
-        first = self.library.solution(self.plans[0])
+        first = self.library.view(self.plans[0])
         known = dict(zip(first.tables.reps.index, rep_colours(first), strict=True))
-        own = self.library.solution(plan)
+        own = self.library.view(plan)
         return [
             known.get(rep, colour)
             for rep, colour in zip(own.tables.reps.index, rep_colours(own), strict=True)
@@ -130,7 +130,7 @@ class ComparePage:
 
     def _loads(self) -> list[tuple[str, pd.DataFrame]]:
         """Name of each measure that a rule holds, and shares of the average by plan."""
-        loads = [Draft(self.library.solution(p)).figures().loads for p in self.plans]
+        loads = [Draft(self.library.view(p)).figures().loads for p in self.plans]
         found = []
         for measure in panels.banded(loads[0]) or ["accounts"]:
             shares = [

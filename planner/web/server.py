@@ -210,7 +210,7 @@ async def _compare(visitor: Visitor, plans: list[str]) -> None:
     from planner.web.compare import MOST, ComparePage
 
     for plan in plans[:MOST]:
-        await asyncio.to_thread(the_desk().library.solution, plan)
+        await asyncio.to_thread(the_desk().library.view, plan)
     await ComparePage(visitor, plans).draw()
 
 
@@ -249,7 +249,7 @@ def _instead(visitor: Visitor, error: Exception) -> None:
 def _geometry(request: Request, plan: str) -> Response:
     from planner.web.payload import geometry
 
-    return _answer(request, lambda _v: geometry(the_desk().library.solution(plan)))
+    return _answer(request, lambda _v: geometry(the_desk().library.view(plan)))
 
 
 def _rows(request: Request, plan: str) -> Response:
