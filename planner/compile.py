@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from planner.arcs import Arcs, in_rows
+from planner.arcs import Arcs, arcs_of_plan, in_rows
 from planner.compile_areas import areas_of
 from planner.errors import PlannerError
 from planner.pairs import Pairs
@@ -168,7 +168,7 @@ def _compiled(
     if owner is None:
         parts = list(_arcs(pairs, unit_of, chosen, caps, dropped))
     else:
-        parts = [_arcs_of(owner, pairs, unit_of, caps)]
+        parts = [arcs_of_plan(owner, pairs, unit_of, caps)]
     if source is not None:
         each = np.zeros((len(pairs.measures), pairs.m + 1))
         parts += source.cheapest(each, HELD)
@@ -298,61 +298,12 @@ def _arcs(
             dropped[int(units[u])] = "size"
         at = np.flatnonzero(eligible)
         unit, rep = np.divmod(at, pairs.m + 1)
-        cost, demand = (each.reshape(len(each), -1) for each in (cost, demand))
+        cost, demand = (
+            each.reshape(len(each), eligible.size) for each in (cost, demand)
+        )
         if len(at) < eligible.size:
             cost, demand = cost[:, at], demand[:, at]
         yield Arcs(units[unit], rep.astype(np.int32), cost, demand)
-
-
-def _arcs_of(
-    owner: pd.Series, pairs: Pairs, unit_of: Positions, caps: NDArray[np.int64]
-) -> Arcs:
-    """Price the pairs of one plan; yield what is eligible."""
-    rep_of = reps_of_units(owner, pairs, unit_of)
-    lines = np.argsort(unit_of, kind="stable")
-    lines = lines[rep_of[unit_of[lines]] >= 0]
-    units, edges = np.unique(unit_of[lines], return_index=True)
-    rep = rep_of[units]
-    block = pairs.price(lines, rep_of[unit_of[lines]])
-    cost = np.add.reduceat(block.cost, edges, axis=1)
-    demand = np.add.reduceat(block.demand, edges, axis=1)
-    eligible = np.logical_and.reduceat(block.eligible, edges)
-    eligible &= (demand <= caps[:, rep]).all(axis=0)
-    return Arcs(units, rep.astype(np.int32), cost, demand).taken(eligible)
-
-
-def reps_of_units(
-    owner: pd.Series, pairs: Pairs, unit_of: Positions
-) -> NDArray[np.intp]:
-    """
-    Rep of each unit's first account that a plan knows, shape (n,).
-
-    Parameters
-    ----------
-    owner
-        ``rep_id`` by ``account_id`` (or ``region:<id>``), "" = left out.
-
-    Returns
-    -------
-    Positions of reps; m = left out, -1 where the plan knows none of its accounts.
-
-    Raises
-    ------
-    PlannerError
-        If the plan has none of these accounts.
-    """
-    owner = owner[~owner.index.duplicated()]
-    known = owner.reindex(pairs.accounts.index)
-    if known.isna().all():
-        raise PlannerError(
-            _("The earlier plan has none of the accounts of these tables.")
-        )
-    rep = pairs.reps.index.get_indexer(pd.Index(known.fillna("")))
-    rep = np.where(known.eq("").to_numpy(bool), pairs.m, rep)
-    at = np.flatnonzero(rep >= 0)[::-1]  # the first account of a unit is written last
-    rep_of = np.full(int(unit_of.max(initial=-1)) + 1, -1, dtype=np.intp)
-    rep_of[unit_of[at]] = rep[at]
-    return rep_of
 
 
 def largest_demands(pairs: Pairs, rows: tuple[Row, ...]) -> NDArray[np.int64]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from planner.compile import Compiled, reps_of_units
+from planner.arcs import reps_of_units
+from planner.compile import Compiled
 from planner.errors import PlannerError
 from planner.evaluate.folder import CERTIFICATE, read_certificate, read_csv
 from planner.solvers.result import Prices

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner.compile import Compiled, compile_plan, compile_problem, reps_of_units
+from planner.arcs import reps_of_units
+from planner.compile import Compiled, compile_plan, compile_problem
 from planner.decisions import kept_decisions
 from planner.earlier import read_owner
 from planner.errors import PlannerError
@@ -19,7 +20,7 @@ from planner.greenfield import OpenBases
 from planner.plan import Plan
 from planner.priorities import Stage
 from planner.problem import Problem, evaluate
-from planner.scenario import read_scenario
+from planner.scenario import Scenario, read_scenario
 from planner.solution import Solution
 from planner.solvers.result import Prices, Result, Status
 from planner.solvers.siting.prices import SitePrices
