@@ -31,6 +31,7 @@ import planner
 from planner.bench.generate import generate, write_territory
 from planner.embedded import data_folder, demo_scenario
 from planner.evaluate.verify import verify
+from planner.reopen import view_plan
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.web.test_browser import CHROMIUM, served
@@ -179,8 +180,10 @@ def choose(page: Page, want: int) -> tuple[int, float]:
     page.wait_for_function(r"/\d/.test(document.querySelector('.count').innerText)")
     seconds = time.perf_counter() - began
     found = page.evaluate(
-        """() => { const chosen = document.querySelector('.territory-map').map.selected();
-          return chosen.accounts.length + chosen.regions.length }"""
+        """() => {
+          const chosen = document.querySelector('.territory-map').map.selected();
+          return chosen.accounts.length + chosen.regions.length;
+        }"""
     )
     return int(found), seconds
 
@@ -194,7 +197,7 @@ MOVE = """() => new Promise((done) => {
     if (document.querySelector('.kpis').innerHTML === before) return;
     watcher.disconnect();
     requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
-  }).observe(shown.parentElement, {subtree: true, childList: true, characterData: true});
+  }).observe(shown.parentElement, {subtree: true, childList: true});
   button.click();
 })"""
 
@@ -276,41 +279,41 @@ def demo(root: Path, case: str, told: Figures) -> None:
         with browser_on(link) as (page, base):
             told.tell("first page, s", page.first_s, 4)
             told.tell("edit page, s", load(page, f"{base}/plan/{plan}"), 4)
-            redo(page, told, root, "right after loading")
+            redo(page, told, root / plan, "right after loading")
             page.wait_for_timeout(15_000)
-            redo(page, told, root, "a while after")
+            redo(page, told, root / plan, "a while after")
             told.tell("edit page again, s", load(page, f"{base}/plan/{plan}"), 4)
 
 
-def redo(page: Page, told: Figures, root: Path, when: str) -> None:
-    """Move and lock ten each in the table, then solve around them."""
+def edits(plan: Path, rep: int) -> tuple[list[int], list[int]]:
+    """Ten accounts near a rep's base who may go there and are not, and ten others."""
+    view = view_plan(plan)
+    pairs, owner = view.compiled.pairs, view.plan.rep_of
+    every = np.arange(len(owner))
+    block = pairs.price(every, np.full(len(owner), rep))
+    near = np.argsort(np.where(block.eligible & (owner != rep), block.km, np.inf))
+    return near[:30:3].tolist(), near[1:31:3].tolist()
+
+
+def redo(page: Page, told: Figures, plan: Path, when: str) -> None:
+    """Move and lock ten each, then solve around them."""
+    rep = 7
     page.locator(".to-rep input").click()
-    page.locator(".q-menu .q-item").nth(7).click()
-    page.evaluate("""() => emitEvent && 0""")
-    for turn in range(10):
-        for deed, at in (("Move", turn), ("Lock", turn + 10)):
-            page.evaluate(
-                """at => { const map = document.querySelector('.territory-map').map;
-                  const near = [...map.accounts.x.keys()].sort((p, q) =>
-                    Math.hypot(map.accounts.x[p] - map.bases[7].x,
-                      map.accounts.y[p] - map.bases[7].y) -
-                    Math.hypot(map.accounts.x[q] - map.bases[7].x,
-                      map.accounts.y[q] - map.bases[7].y));
-                  map.choose([near[40 + 3 * at]], [], false) }""",
-                at,
-            )
+    page.locator(".q-menu .q-item").nth(rep).click()
+    pick = "at => document.querySelector('.territory-map').map.choose([at], [], false)"
+    for pair in zip(*edits(plan, rep), strict=True):
+        for deed, at in zip(("Move", "Lock"), pair, strict=True):
+            page.evaluate(pick, at)
             page.get_by_role("button", name=deed, exact=True).click()
     page.locator("input[type=number]").fill("10")
     began = time.perf_counter()
     page.get_by_role("button", name="Solve around the edits").click()
-    page.locator(".planner-told, [role=status]").filter(
-        has_text="best"
-    ).first.wait_for()
+    page.locator("[role=status]").filter(has_text="best").first.wait_for()
     told.tell(f"solve {when}: first progress, s", time.perf_counter() - began, 3)
     page.get_by_text("Verified and saved as").wait_for()
     told.tell(f"solve {when}: verified plan, s", time.perf_counter() - began, 15)
     href = page.locator("a", has_text="Open plans/").first.get_attribute("href")
-    assert verify(root / str(href).removeprefix("/plan/")).ok
+    assert verify(plan.parents[1] / str(href).removeprefix("/plan/")).ok
 
 
 def compare(root: Path, case: str, told: Figures) -> None:

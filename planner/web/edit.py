@@ -84,8 +84,6 @@ class EditPage:
                 with ui.element("div").classes("edit-side"):
                     self._side()
         self.refresh()
-        plan = self.desk.library.inside(self.plan)
-        self.desk.solves.get_ready(plan, self.visitor.language)
         ui.timer(POLL_S, self._on(self._poll))
         _open.setdefault(self.key, []).append(self)
         self.client.on_delete(self._left)

@@ -23,6 +23,7 @@ from nicegui.elements.aggrid.aggrid import AgGrid
 
 from planner.errors import PlannerError
 from planner.library import OWN, Library
+from planner.listing import CERTIFICATE
 from planner.web.auth import LIVES_S, Door, Guard
 from planner.web.home import HomePage
 from planner.web.once import only_one
@@ -152,6 +153,7 @@ def _begin(listen: str, number: int, ready: Callable[[], None]) -> None:
         ready()
         await asyncio.sleep(0.5)
         await asyncio.to_thread(_load)
+        the_desk().solves.warm()
 
     background_tasks.create(begin(), name="begin")
 
@@ -195,9 +197,13 @@ async def _edit(visitor: Visitor, plan: str) -> None:
         waiting.props("role=status").mark("opening")
         ui.spinner(size="1.4em")
         ui.label(_("Opening {plan} ...").format(plan=plan))
+    desk = the_desk()
     try:
+        folder = desk.library.inside(plan)
+        if (folder / CERTIFICATE).is_file():
+            desk.solves.get_ready(folder, visitor.language)
         await asyncio.to_thread(_load)
-        await asyncio.to_thread(the_desk().library.draft, plan, visitor.person)
+        await asyncio.to_thread(desk.library.draft, plan, visitor.person)
     finally:
         waiting.delete()
     from planner.web.edit import EditPage

@@ -85,7 +85,7 @@ def visitor_of(request: Request) -> Visitor:
 def url(*parts: str, **query: str | list[str]) -> str:
     """Return a path of this server; ids keep their slashes."""
     path = "/" + "/".join(quote(part, safe="/") for part in parts)
-    return f"{path}?{urlencode(query, doseq=True)}" if query else path
+    return f"{path}?{urlencode(query, doseq=True, safe='/')}" if query else path
 
 
 def heeding(visitor: Visitor, handler: Callable[..., Any]) -> Callable[..., Any]:
