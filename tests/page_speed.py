@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,8 @@ def _scenario(root: Path, name: str) -> Path:
         return demo_scenario()
     accounts = 20_000 if name == "20k" else 100_000
     made = generate(accounts, REPS, seed=SEED)
+    if name == "planned":  # no rep has all the skills that a county asks for
+        made = replace(made, accounts=made.accounts.drop(columns="skills"))
     folder = root / name
     about = {"name": name, "time_limit": 20, "seed": SEED, "threads": 2}
     path = write_territory(folder, made, **about)
