@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from nicegui import ui
 from planner.draft import Draft
 from planner.errors import PlannerError
 from planner.library import Library
+from planner.listing import CERTIFICATE, state_of
 from planner.web import panels
 from planner.web.curves import curve_html, curves_near, heading_of
 from planner.web.payload import owners, rep_colours
@@ -20,7 +23,8 @@ from planner.web.shell import Visitor, frame, heading, heeding, the_desk, url
 from planner.web.territory_map import TerritoryMap
 from planner.words import _
 
-MOST = 6
+MOST, KEPT = 6, 20
+"""Plans of one comparison, and comparisons that are kept in memory."""
 SHOWN = 40
 """Moves that the page lists."""
 REPS = 20
@@ -123,10 +127,9 @@ class ComparePage:
         ]
 
     def _figures(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        from planner.comparison import compare, moved_between
-
-        folders = [self.library.inside(plan) for plan in self.plans]
-        return compare(folders), moved_between(folders[0], folders[-1])
+        folders = tuple(self.library.inside(plan) for plan in self.plans)
+        states = tuple(state_of(folder / CERTIFICATE) for folder in folders)
+        return figures_of(folders, states, self.visitor.language)
 
     def _loads(self) -> list[tuple[str, pd.DataFrame]]:
         """Name of each measure that a rule holds, and shares of the average by plan."""
@@ -151,6 +154,16 @@ class ComparePage:
         finally:
             self.report.enable()
         ui.download.content(text.encode("utf-8"), "report.html", "text/html")
+
+
+@lru_cache(maxsize=KEPT)
+def figures_of(
+    folders: tuple[Path, ...], _states: tuple[Any, ...], _language: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Compare plans, and the first with the last; once for as long as none changes."""
+    from planner.comparison import compare, moved_between
+
+    return compare(folders), moved_between(folders[0], folders[-1])
 
 
 def figure_table(table: pd.DataFrame, plans: list[str], currency: str) -> str:
