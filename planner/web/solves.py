@@ -78,9 +78,9 @@ class Solves:
         self.running: dict[str, Solve] = {}
 
     def warm(self) -> None:
-        """Let a child load what every solve needs, before there is a plan."""
+        """Let a child load what every solve needs, unless one has a plan already."""
         with self._lock:
-            if self._spare is None:
+            if self._spare is None and not self._standby:
                 self._spare = Child(REDO, {}, 2)
 
     def get_ready(self, plan: Path, language: str) -> None:
