@@ -12,6 +12,7 @@ from html import escape
 from importlib import import_module
 from pathlib import Path
 from string import Template
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -204,6 +205,8 @@ async def _edit(visitor: Visitor, plan: str) -> None:
     from planner.web.edit import EditPage
 
     if not client.is_deleted:
+        ahead = asyncio.to_thread(_shapes, plan)  # the browser is about to ask for them
+        background_tasks.create(ahead, name="shapes")
         EditPage(visitor, plan).draw()
 
 
@@ -257,9 +260,19 @@ def _instead(visitor: Visitor, error: Exception) -> None:
 
 
 def _geometry(request: Request, plan: str) -> Response:
+    return _answer(request, lambda _v: _shapes(plan))
+
+
+_drawing = Lock()
+
+
+def _shapes(plan: str) -> dict[str, Any]:
+    """Return what the map is sent; who asks meanwhile waits for the first answer."""
     from planner.web.payload import geometry
 
-    return _answer(request, lambda _v: geometry(the_desk().library.view(plan)))
+    view = the_desk().library.view(plan)
+    with _drawing:
+        return geometry(view)
 
 
 def _rows(request: Request, plan: str) -> Response:
