@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from planner.errors import PlannerError
+from planner.pairs import Pairs
 from planner.problem import Problem
+from planner.words import _
 
 Ints = NDArray[np.int64]
 
@@ -74,6 +79,9 @@ def in_rows(parts: list[Arcs], n: int) -> tuple[Ints, Arcs]:
     for part in parts:
         size += np.bincount(part.unit, minlength=n)
     start = np.concatenate([[0], np.cumsum(size)])
+    filled = [part.unit for part in parts if len(part.unit)]
+    if all(one[-1] < other[0] for one, other in pairwise(filled)):
+        return start, Arcs.joined(parts)
     total = int(start[-1])
     unit = np.repeat(np.arange(n), size)
     rep = np.empty(total, dtype=np.int32)
@@ -166,3 +174,54 @@ def arcs_of(problem: Problem, units: Ints) -> Arcs:
         problem.cost[:, at],
         problem.demand[:, at],
     )
+
+
+def arcs_of_plan(
+    owner: pd.Series, pairs: Pairs, unit_of: NDArray[np.intp], caps: NDArray[np.int64]
+) -> Arcs:
+    """Price the pairs of one plan; return those that are eligible."""
+    rep_of = reps_of_units(owner, pairs, unit_of)
+    lines = np.argsort(unit_of, kind="stable")
+    lines = lines[rep_of[unit_of[lines]] >= 0]
+    units, edges = np.unique(unit_of[lines], return_index=True)
+    rep = rep_of[units]
+    block = pairs.price(lines, rep_of[unit_of[lines]])
+    cost = np.add.reduceat(block.cost, edges, axis=1)
+    demand = np.add.reduceat(block.demand, edges, axis=1)
+    eligible = np.logical_and.reduceat(block.eligible, edges)
+    eligible &= (demand <= caps[:, rep]).all(axis=0)
+    return Arcs(units, rep.astype(np.int32), cost, demand).taken(eligible)
+
+
+def reps_of_units(
+    owner: pd.Series, pairs: Pairs, unit_of: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """
+    Rep of each unit's first account that a plan knows, shape (n,).
+
+    Parameters
+    ----------
+    owner
+        ``rep_id`` by ``account_id`` (or ``region:<id>``), "" = left out.
+
+    Returns
+    -------
+    Positions of reps; m = left out, -1 where the plan knows none of its accounts.
+
+    Raises
+    ------
+    PlannerError
+        If the plan has none of these accounts.
+    """
+    owner = owner[~owner.index.duplicated()]
+    known = owner.reindex(pairs.accounts.index)
+    if known.isna().all():
+        raise PlannerError(
+            _("The earlier plan has none of the accounts of these tables.")
+        )
+    rep = pairs.reps.index.get_indexer(pd.Index(known.fillna("")))
+    rep = np.where(known.eq("").to_numpy(bool), pairs.m, rep)
+    at = np.flatnonzero(rep >= 0)[::-1]  # the first account of a unit is written last
+    rep_of = np.full(int(unit_of.max(initial=-1)) + 1, -1, dtype=np.intp)
+    rep_of[unit_of[at]] = rep[at]
+    return rep_of

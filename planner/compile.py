@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from planner.arcs import Arcs, in_rows
+from planner.arcs import Arcs, arcs_of_plan, in_rows
 from planner.compile_areas import areas_of
 from planner.errors import PlannerError
 from planner.pairs import Pairs
@@ -68,6 +68,18 @@ def compile_problem(tables: Tables, scenario: Scenario) -> Compiled:
         If totals are too large to be added exactly.
     """
     return _compiled(Pairs(tables, scenario), scenario, None)
+
+
+def compile_plan(tables: Tables, scenario: Scenario, owner: pd.Series) -> Compiled:
+    """
+    Compile a plan to be counted, not to be solved again: only its own pairs are held.
+
+    Parameters
+    ----------
+    owner
+        ``rep_id`` by ``account_id``, "" = left out; see `reps_of_units`.
+    """
+    return _compiled(Pairs(tables, scenario), scenario, None, owner)
 
 
 def compile_opening(tables: Tables, scenario: Scenario) -> Compiled:
@@ -130,7 +142,12 @@ def vacant(tables: Tables) -> Tables:
     return replace(tables, accounts=frames["accounts"], regions=frames["regions"])
 
 
-def _compiled(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Compiled:
+def _compiled(
+    pairs: Pairs,
+    scenario: Scenario,
+    opening: Opening | None,
+    owner: pd.Series | None = None,
+) -> Compiled:
     unit_of, labels = units_of(pairs.accounts, scenario)
     rows = tuple(rows_of(pairs, scenario, opening))
     splits = tuple(_splits(pairs, scenario, unit_of))
@@ -138,20 +155,28 @@ def _compiled(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Comp
     caps, source = largest_demands(pairs, rows), None
     dropped: dict[int, str] = {}
     chosen = np.arange(len(labels))
-    if _is_large(pairs) and opening is None:
+    if _is_large(pairs) and opening is None and owner is None:
         complete = np.bincount(unit_of) > 1
         for units in (*(split.units for split in splits), *apart):
             complete[units] = True
         source = ArcSource(pairs, unit_of, caps, complete)
         chosen = np.flatnonzero(complete)
-    parts = list(_arcs(pairs, unit_of, chosen, caps, dropped))
+    if owner is None:
+        parts = list(_arcs(pairs, unit_of, chosen, caps, dropped))
+    else:
+        parts = [arcs_of_plan(owner, pairs, unit_of, caps)]
     if source is not None:
         each = np.zeros((len(pairs.measures), pairs.m + 1))
         parts += source.cheapest(each, HELD)
     start, arcs = in_rows(parts, len(labels))
     areas = None
     if scenario.unit == "region" and opening is None:
-        areas = areas_of(pairs, unit_of, _may_have_regions(pairs, unit_of, start, arcs))
+        may = _may_have_regions(pairs, unit_of, [arcs])
+        if owner is not None and not may.all():  # of the others no pair is held
+            others = np.flatnonzero(~may)
+            priced = _arcs(pairs, unit_of, chosen, caps, dropped, others)
+            may |= _may_have_regions(pairs, unit_of, priced)
+        areas = areas_of(pairs, unit_of, may)
     problem = Problem(
         unit_ids=labels,
         rep_ids=tuple(pairs.reps.index),
@@ -176,13 +201,14 @@ def _compiled(pairs: Pairs, scenario: Scenario, opening: Opening | None) -> Comp
 
 
 def _may_have_regions(
-    pairs: Pairs, unit_of: Positions, start: NDArray[np.int64], arcs: Arcs
+    pairs: Pairs, unit_of: Positions, parts: Iterable[Arcs]
 ) -> NDArray[np.bool_]:
-    """Whether each rep may have a region, shape (m,)."""
-    on_map = np.zeros(len(start) - 1, dtype=bool)
+    """Whether each rep may have a region, by some eligible pairs, shape (m,)."""
+    on_map = np.zeros(int(unit_of.max(initial=-1)) + 1, dtype=bool)
     on_map[unit_of[pairs.is_region]] = True
     found = np.zeros(pairs.m + 1, dtype=bool)
-    found[arcs.rep[np.repeat(on_map, np.diff(start))]] = True
+    for part in parts:
+        found[part.rep[on_map[part.unit]]] = True
     return found[: pairs.m]
 
 
@@ -248,37 +274,42 @@ def _arcs(
     chosen: Positions,
     caps: NDArray[np.int64],
     dropped: dict[int, str],
+    reps: Positions | None = None,
 ) -> Iterator[Arcs]:
     """
     Price all pairs of some units in blocks of whole units; yield what is eligible.
 
+    With all reps and nobody, or with some reps.
+
     Units whom only a hard high bars from every rep are noted in `dropped`.
     """
+    reps = np.arange(pairs.m + 1) if reps is None else reps
     order = np.argsort(unit_of, kind="stable")
     begins = np.searchsorted(unit_of[order], np.arange(unit_of.max(initial=-1) + 2))
     rows_of_unit = -(-len(unit_of) // max(1, len(begins) - 1))
-    units_at_once = max(1, PAIRS_PER_BLOCK // ((pairs.m + 1) * max(1, rows_of_unit)))
+    units_at_once = max(1, PAIRS_PER_BLOCK // (len(reps) * max(1, rows_of_unit)))
     for first in range(0, max(len(chosen), 1), units_at_once):
         units = chosen[first : first + units_at_once]
         size = begins[units + 1] - begins[units]
         edges = np.cumsum(size) - size
         lines = np.repeat(begins[units] - edges, size) + np.arange(size.sum())
-        block = pairs.block(order[lines])
+        block = pairs.price(order[lines][:, None], reps[None])
         cost, demand, ruled = block.cost, block.demand, block.eligible
         if len(lines) > len(units):
             cost = np.add.reduceat(cost, edges, axis=1)
             demand = np.add.reduceat(demand, edges, axis=1)
             ruled = np.logical_and.reduceat(ruled, edges, axis=0)
-        eligible = ruled & (demand <= caps[:, None, :]).all(axis=0)
+        eligible = ruled & (demand <= caps[:, reps][:, None]).all(axis=0)
         for u in np.flatnonzero(ruled.any(axis=1) & ~eligible.any(axis=1)):
             dropped[int(units[u])] = "size"
-        unit, rep = np.nonzero(eligible)
-        yield Arcs(
-            units[unit],
-            rep.astype(np.int32),
-            cost[:, unit, rep],
-            demand[:, unit, rep],
+        at = np.flatnonzero(eligible)
+        unit, rep = np.divmod(at, len(reps))
+        cost, demand = (
+            each.reshape(len(each), eligible.size) for each in (cost, demand)
         )
+        if len(at) < eligible.size:
+            cost, demand = cost[:, at], demand[:, at]
+        yield Arcs(units[unit], reps.astype(np.int32)[rep], cost, demand)
 
 
 def largest_demands(pairs: Pairs, rows: tuple[Row, ...]) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -107,10 +107,16 @@ class Draft:
         If there is no plan, or the log is not one of this plan.
     """
 
-    def __init__(self, solution: Solution, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        solution: Solution,
+        log: Path | None = None,
+        whole: Callable[[], Solution] | None = None,
+    ) -> None:
         if solution.plan is None or solution.result.arcs is None:
             raise PlannerError(_("There is no plan to edit; solve first."))
         self.solution, self.log = solution, log
+        self.whole = whole or (lambda: solution)
         self.problem = problem = solution.compiled.problem
         self.pairs = freely(solution.compiled.pairs)
         self.unit_of = solution.compiled.unit_of
@@ -352,8 +358,9 @@ class Draft:
 
         None where a unit is with a rep whom no rule allows it.
         """
+        whole = self.whole()
         try:
-            return with_owners(self.solution, self.solution.scenario, self.rep_of)
+            return with_owners(whole, whole.scenario, self.rep_of)
         except PlannerError:
             return None
 
@@ -380,12 +387,12 @@ class Draft:
                     "solve again around them."
                 ).format(n=len(figures.breaches), broken=broken)
             )
-        kept = self._kept()
+        kept, whole = self._kept(), self.whole()
         if (kept == self._kept_before).all():
-            found = with_owners(self.solution, self.solution.scenario, self.rep_of)
+            found = with_owners(whole, whole.scenario, self.rep_of)
         else:
             locks = self._by_first_id(np.flatnonzero(kept >= 0))
-            found = with_locks(self.solution, self.rep_of, locks)
+            found = with_locks(whole, self.rep_of, locks)
         method = f"{self.solution.result.method.removesuffix(BY_HAND)}{BY_HAND}"
         return replace(found, result=replace(found.result, method=method))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
+from planner.arcs import reps_of_units
 from planner.compile import Compiled
 from planner.errors import PlannerError
 from planner.evaluate.folder import CERTIFICATE, read_certificate, read_csv
@@ -40,24 +40,41 @@ def read_start(
     """
     prices = Prices({}, 1, 0)
     if isinstance(given, str | Path):
-        owner, prices = _read(Path(given))
+        path = Path(given)
+        owner, prices = read_owner(path), _read_prices(path)
     elif isinstance(given, pd.Series):
         owner = given
     else:
         if given.plan is None:
             raise PlannerError(_("The earlier solution has no plan to start from."))
         owner, prices = given.plan.owner, given.result.row_prices
-    return WarmStart(_rep_of_unit(owner, compiled), prices)
+    return WarmStart(reps_of_units(owner, compiled.pairs, compiled.unit_of), prices)
 
 
-def _read(path: Path) -> tuple[pd.Series, Prices]:
-    prices = Prices({}, 1, 0)
+def _read_prices(path: Path) -> Prices:
+    """Prices of a plan folder; of a file: none."""
+    if not (path / CERTIFICATE).is_file():
+        return Prices({}, 1, 0)
+    dual = read_certificate(path)[1].dual
+    if dual.kind == "knapsacks":
+        return Prices(dual.row_prices, max(dual.row_price_scale, 1), 0)
+    return Prices(dual.prices, max(dual.price_scale, 1), 0)
+
+
+def read_owner(path: Path) -> pd.Series:
+    """
+    Read the owners of a plan folder, or of a CSV file.
+
+    Returns
+    -------
+    ``rep_id`` by ``account_id`` (and ``region:<id>``), "" = left out.
+
+    Raises
+    ------
+    PlannerError
+        If there is no such file, or it lacks these columns.
+    """
     if path.is_dir():
-        if (path / CERTIFICATE).is_file():
-            dual = read_certificate(path)[1].dual
-            prices = Prices(dual.prices, max(dual.price_scale, 1), 0)
-            if dual.kind == "knapsacks":
-                prices = Prices(dual.row_prices, max(dual.row_price_scale, 1), 0)
         path = path / "plan.csv"
     if not path.is_file():
         raise PlannerError(
@@ -72,21 +89,4 @@ def _read(path: Path) -> tuple[pd.Series, Prices]:
         cells = read_csv(regions, ("region_id", "rep_id"))
         ids = [PREFIX + region for region in cells["region_id"]] + ids
         reps = cells["rep_id"] + reps
-    return pd.Series(reps, index=ids, dtype=str), prices
-
-
-def _rep_of_unit(owner: pd.Series, compiled: Compiled) -> np.ndarray:
-    """Rep of each unit's first account that the plan knows; -1 where it knows none."""
-    pairs, problem = compiled.pairs, compiled.problem
-    owner = owner[~owner.index.duplicated()]
-    known = owner.reindex(pairs.accounts.index)
-    if known.isna().all():
-        raise PlannerError(
-            _("The earlier plan has none of the accounts of these tables.")
-        )
-    rep = pairs.reps.index.get_indexer(pd.Index(known.fillna("")))
-    rep = np.where(known.eq("").to_numpy(bool), problem.nobody, rep)
-    at = np.flatnonzero(rep >= 0)[::-1]  # the first account of a unit is written last
-    rep_of = np.full(problem.n, -1, dtype=np.intp)
-    rep_of[compiled.unit_of[at]] = rep[at]
-    return rep_of
+    return pd.Series(reps, index=ids, dtype=str)

@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,8 +37,11 @@ OWN = ".planner"
 """What the planner keeps for itself in a workspace: drafts, saves, sessions."""
 PLANS, TABLES = "plans", "tables"
 """Where new plans, and tables that were sent, go."""
-OPEN_PLANS = 6
-"""Plans that are kept in memory."""
+OPEN_PLANS, OPEN_WHOLE = 6, 2
+"""Plans that are kept in memory: to be seen, and with all that may be chosen."""
+
+Opened = OrderedDict[str, tuple[Any, "Solution"]]
+"""State of the certificate, and the plan, by id; last used last."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,11 @@ class Library:
             )
         self.root = root.resolve()
         self._listing = Listing(self.root)
-        self._open: OrderedDict[str, tuple[Any, Solution]] = OrderedDict()
+        self._views: Opened = OrderedDict()
+        self._whole: Opened = OrderedDict()
         self._drafts: dict[tuple[str, str], tuple[Any, Draft]] = {}
         self._promised: set[str] = set()
-        self._lock, self._opening = Lock(), RLock()
+        self._lock, self._opening, self._opening_whole = Lock(), RLock(), Lock()
 
     # ---- what is there ---------------------------------------------------------------
 
@@ -134,29 +139,51 @@ class Library:
         """
         from planner.reopen import open_plan
 
+        with self._opening_whole:
+            return self._opened(self._whole, plan, open_plan, OPEN_WHOLE)
+
+    def view(self, plan: str) -> Solution:
+        """
+        Do as `solution`, for one who only counts and draws; see `view_plan`.
+
+        Raises
+        ------
+        PlannerError
+            If it is not there, or not whole.
+        """
+        from planner.reopen import view_plan
+
+        with self._opening:
+            return self._opened(self._views, plan, view_plan, OPEN_PLANS)
+
+    def _opened(
+        self,
+        known: Opened,
+        plan: str,
+        open_: Callable[[Path], Solution],
+        most: int,
+    ) -> Solution:
         folder = self.inside(plan)
         state = state_of(folder / CERTIFICATE)
-        with self._opening:
-            if plan in self._open and self._open[plan][0] == state:
-                self._open.move_to_end(plan)
-                return self._open[plan][1]
-            solution = open_plan(folder)
-            self._open[plan] = state, solution
-            while len(self._open) > OPEN_PLANS:
-                self._open.popitem(last=False)
-            return solution
+        if plan not in known or known[plan][0] != state:
+            known[plan] = state, open_(folder)
+        known.move_to_end(plan)
+        while len(known) > most:
+            known.popitem(last=False)
+        return known[plan][1]
 
     def draft(self, plan: str, person: str) -> Draft:
         """Return a person's edits of a plan, as they stand on the disk."""
         from planner.draft import Draft
 
         with self._opening:
-            solution = self.solution(plan)
+            solution = self.view(plan)
             state = state_of(self.inside(plan) / CERTIFICATE)
             key = plan, person
             if key not in self._drafts or self._drafts[key][0] != state:
                 log = self._log(plan, person, solution)
-                self._drafts[key] = state, Draft(solution, log)
+                draft = Draft(solution, log, lambda: self.solution(plan))
+                self._drafts[key] = state, draft
             return self._drafts[key][1]
 
     def discard(self, plan: str, person: str) -> None:

@@ -31,8 +31,10 @@ def to_integers(values: ArrayLike, scale: int = 1) -> NDArray[np.int64]:
     Products of decimals that ought to end in exactly .5 differ in their last bits
     with the order of multiplication, so values are first snapped to six decimals.
     """
-    scaled = np.asarray(values, dtype=float) * scale
-    return np.rint(np.round(scaled, _SNAP)).astype(np.int64)
+    scaled = np.array(values, dtype=float)
+    scaled *= scale
+    np.rint(np.round(scaled, _SNAP, out=scaled), out=scaled)  # fresh memory is slow
+    return scaled.astype(np.int64)[()]
 
 
 def highest(limit: float, scale: int) -> int:

@@ -20,6 +20,7 @@ from planner.comparison.content import Content, build
 from planner.comparison.moves import flows_of
 from planner.comparison.names import Wanted, is_way, wanted_ways
 from planner.comparison.run import FILES, entries_of, run_comparison
+from planner.comparison.sides import read_side
 from planner.comparison.text import number, signed
 from planner.errors import PlannerError
 from planner.executor import FAILED, Outcome, run
@@ -167,6 +168,19 @@ def test_a_plan_that_serves_the_first_better_is_named(tmp_path: Path) -> None:
 
 
 # ---- files ---------------------------------------------------------------------------
+
+
+def test_a_plan_is_read_once_for_as_long_as_it_stays(tmp_path: Path) -> None:
+    """Then anew, whichever of its files has changed."""
+    (path,) = plans(tmp_path, (700, 800))
+    first = read_side(path, "one")
+    again = read_side(path, "other")
+    assert (first.name, again.name) == ("one", "other")
+    assert again.tables is first.tables
+    text = (path / "plan.csv").read_text("utf-8")
+    (path / "plan.csv").write_text(text.replace("a2,r1", "a2,r2"), "utf-8")
+    fresh = read_side(path, "one")
+    assert (first.owner["a2"], fresh.owner["a2"]) == ("r1", "r2")
 
 
 @pytest.fixture

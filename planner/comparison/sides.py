@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,9 @@ from planner.words import _
 
 _NOT_THE_QUESTION = {"name", "solve", "baselines", "map", "waves"}
 """Parts of a scenario that change neither what is allowed nor what it costs."""
+
+KEPT = 6
+"""Plans that are kept in memory: as many as a page compares."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +82,12 @@ def read_side(folder: Path, name: str) -> Side:
     PlannerError
         If it is no whole plan folder.
     """
+    return replace(_read(folder, _state_of(folder)), name=name)
+
+
+@lru_cache(maxsize=KEPT)
+def _read(folder: Path, _state: tuple[object, ...]) -> Side:
+    """Read a plan folder, once for as long as none of its files changes."""
     _raw, claims = read_certificate(folder)
     try:
         plan = read_csv(folder / "plan.csv", ("account_id", "rep_id"))
@@ -100,7 +110,7 @@ def read_side(folder: Path, name: str) -> Side:
         ) from error
     scale = claims.cost_scale
     return Side(
-        name,
+        folder.name,
         scenario,
         tables,
         owner,
@@ -113,6 +123,15 @@ def read_side(folder: Path, name: str) -> Side:
         claims.seal,
         folder,
     )
+
+
+def _state_of(folder: Path) -> tuple[object, ...]:
+    """Return what changes when a table or the certificate of a folder does."""
+    files = sorted(
+        [*folder.glob("*.csv"), *folder.glob("*.json"), *folder.glob("inputs/*")]
+    )
+    found = [(path, path.stat()) for path in files]
+    return tuple((path, s.st_mtime_ns, s.st_ino, s.st_size) for path, s in found)
 
 
 def read_sides(folders: Sequence[Path]) -> list[Side]:

@@ -213,7 +213,8 @@ def read_inputs(folder: Path) -> Recount:
 def read_csv(path: Path, needed: Sequence[str]) -> dict[str, list[str]]:
     """Read a table of text, column -> cells."""
     with path.open(encoding="utf-8", newline="") as stream:
-        header, *lines = list(csv.reader(stream, strict=True)) or [[]]
+        reader = csv.reader(stream, strict=True)
+        header, lines = next(reader, []), list(reader)
     if missing := [name for name in needed if name not in header]:
         raise PlannerError(
             _("{file} lacks the columns: {names}").format(
@@ -222,11 +223,15 @@ def read_csv(path: Path, needed: Sequence[str]) -> dict[str, list[str]]:
         )
     if len(set(header)) < len(header):
         raise PlannerError(_("{file} names a column twice").format(file=path.name))
-    for number, line in enumerate(lines, start=2):
-        if len(line) != len(header):
-            raise PlannerError(
-                _("{file}, row {row}: {found} cells, the header has {wanted}").format(
-                    file=path.name, row=number, found=len(line), wanted=len(header)
-                )
+    widths = list(map(len, lines))
+    if wrong := [at for at, width in enumerate(widths) if width != len(header)][:1]:
+        raise PlannerError(
+            _("{file}, row {row}: {found} cells, the header has {wanted}").format(
+                file=path.name,
+                row=wrong[0] + 2,
+                found=widths[wrong[0]],
+                wanted=len(header),
             )
-    return {name: [line[at] for line in lines] for at, name in enumerate(header)}
+        )
+    columns = list(map(list, zip(*lines, strict=True))) or [[] for _name in header]
+    return dict(zip(header, columns, strict=True))

@@ -110,20 +110,22 @@ class Survey:
     @cached_property
     def skills(self) -> tuple[Bools, Bools]:
         """Whether each served account asks for skills, and its rep has all of them."""
-        accounts = self.rows
+        accounts, rep = self.rows, self._rep()
+        texts = list(zip(accounts["skills"], accounts["prefers"], strict=True))
+        number = {pair: at for at, pair in enumerate(dict.fromkeys(texts))}
         wanted = [
             [*parse_skills(required).items(), *parse_skills(preferred).items()]
-            for required, preferred in zip(
-                accounts["skills"], accounts["prefers"], strict=True
-            )
+            for required, preferred in number
         ]
         held = [parse_skills(text) for text in self.tables.reps["skills"]]
-        asked = self.served & np.array([bool(skills) for skills in wanted], dtype=bool)
+        text = np.array([number[pair] for pair in texts], dtype=np.intp)
+        asked = self.served & np.array([bool(one) for one in wanted], dtype=bool)[text]
+        pairs, which = np.unique(text * len(held) + rep, return_inverse=True)
         matched = [
-            all(held[rep].get(skill, 0) >= level for skill, level in skills)
-            for skills, rep in zip(wanted, self._rep().tolist(), strict=True)
+            all(held[one].get(skill, 0) >= level for skill, level in wanted[at])
+            for at, one in zip(*np.divmod(pairs, len(held)), strict=True)
         ]
-        return asked, asked & np.array(matched, dtype=bool)
+        return asked, asked & np.array(matched, dtype=bool)[which]
 
 
 def _chosen(accounts: pd.Index, reps: pd.Index, owner: pd.Series) -> Positions:

@@ -92,7 +92,7 @@ class AskPanel:
         from planner.explanation.account import AccountExplanation
         from planner.explanation.telling import account_lines
 
-        told = explain(self.page.solution, account, ask=0)
+        told = explain(self.page.draft.whole(), account, ask=0)
         assert isinstance(told, AccountExplanation)
         lines = self._plainly(account_lines(told, self.page.plan, self.currency))
         now = str(self.page.draft.owner[account])
@@ -235,7 +235,7 @@ class AskPanel:
         from planner.explanation.rep import RepExplanation
         from planner.explanation.telling_rep import rep_lines
 
-        told = explain(self.page.solution, rep=rep)
+        told = explain(self.page.draft.whole(), rep=rep)
         assert isinstance(told, RepExplanation)
         return self._plainly(rep_lines(told, self.page.plan, self.currency))
 
@@ -266,7 +266,7 @@ class AskPanel:
         solution = self.page.draft.in_hand()
         if solution is not None:
             return solution, ""
-        return self.page.solution, _(
+        return self.page.draft.whole(), _(
             "Some edits give accounts to reps who may not have them: this is told of "
             "the plan before the edits."
         )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from nicegui import ui
 from planner.draft import Draft
 from planner.errors import PlannerError
 from planner.library import Library
+from planner.listing import CERTIFICATE, state_of
 from planner.web import panels
 from planner.web.curves import curve_html, curves_near, heading_of
 from planner.web.payload import owners, rep_colours
@@ -22,7 +25,8 @@ from planner.web.shell import Visitor, frame, heading, heeding, the_desk, url
 from planner.web.territory_map import TerritoryMap
 from planner.words import _
 
-MOST = 6
+MOST, KEPT = 6, 20
+"""Plans of one comparison, and comparisons that are kept in memory."""
 SHOWN = 40
 """Moves that the page lists."""
 REPS = 20
@@ -42,7 +46,7 @@ class ComparePage:
         self.visitor, self.plans, self.desk = visitor, plans, the_desk()
         self.library: Library = self.desk.library
         for plan in plans:
-            self.library.solution(plan)
+            self.library.view(plan)
 
     async def draw(self) -> None:
         """Build the page."""
@@ -69,7 +73,7 @@ class ComparePage:
             table, moved = await asyncio.to_thread(self._figures)
             loads = await asyncio.to_thread(self._loads)
             waiting.delete()
-            currency = self.library.solution(self.plans[0]).scenario.currency
+            currency = self.library.view(self.plans[0]).scenario.currency
             with self._part(_("Key figures"), "figures") as show:
                 show(figure_table(table, self.plans, currency))
                 for note in table.attrs["notes"]:
@@ -103,8 +107,8 @@ class ComparePage:
             yield show
 
     def _map(self, plan: str) -> None:
-        solution = self.library.solution(plan)
-        first = self.library.solution(self.plans[0])
+        solution = self.library.view(plan)
+        first = self.library.view(self.plans[0])
         with ui.element("div").classes("one"):
             ui.link(plan, url("plan", plan))
             with ui.element("div").classes("box"):
@@ -123,29 +127,28 @@ class ComparePage:
 
     def _names(self, plan: str) -> dict[str, str]:
         """Name of each rep, the id where it has none."""
-        reps = self.library.solution(plan).tables.reps
+        reps = self.library.view(plan).tables.reps
         named = zip(reps.index, reps["name"], strict=True)
         return {str(rep): str(name) or str(rep) for rep, name in named}
 
     def _colours(self, plan: str) -> list[str]:
         """Colours of the first plan for all, where a rep is in it."""
-        first = self.library.solution(self.plans[0])
+        first = self.library.view(self.plans[0])
         known = dict(zip(first.tables.reps.index, rep_colours(first), strict=True))
-        own = self.library.solution(plan)
+        own = self.library.view(plan)
         return [
             known.get(rep, colour)
             for rep, colour in zip(own.tables.reps.index, rep_colours(own), strict=True)
         ]
 
     def _figures(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        from planner.comparison import compare, moved_between
-
-        folders = [self.library.inside(plan) for plan in self.plans]
-        return compare(folders), moved_between(folders[0], folders[-1])
+        folders = tuple(self.library.inside(plan) for plan in self.plans)
+        states = tuple(state_of(folder / CERTIFICATE) for folder in folders)
+        return figures_of(folders, states, self.visitor.language)
 
     def _loads(self) -> list[tuple[str, pd.DataFrame]]:
         """Name of each measure that a rule holds, and shares of the average by plan."""
-        loads = [Draft(self.library.solution(p)).figures().loads for p in self.plans]
+        loads = [Draft(self.library.view(p)).figures().loads for p in self.plans]
         found = []
         for measure in panels.banded(loads[0]) or [panels.counted(loads[0])]:
             shares = [
@@ -166,6 +169,16 @@ class ComparePage:
         finally:
             self.report.enable()
         ui.download.content(text.encode("utf-8"), "report.html", "text/html")
+
+
+@lru_cache(maxsize=KEPT)
+def figures_of(
+    folders: tuple[Path, ...], _states: tuple[Any, ...], _language: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Compare plans, and the first with the last; once for as long as none changes."""
+    from planner.comparison import compare, moved_between
+
+    return compare(folders), moved_between(folders[0], folders[-1])
 
 
 def figure_table(table: pd.DataFrame, plans: list[str], currency: str) -> str:

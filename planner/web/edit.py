@@ -85,8 +85,6 @@ class EditPage:
                     self._side()
         self.refresh()
         self.bar.poll()
-        plan = self.desk.library.inside(self.plan)
-        self.desk.solves.get_ready(plan, self.visitor.language)
         ui.timer(POLL_S, self._on(self._poll))
         _open.setdefault(self.key, []).append(self)
         self.client.on_delete(self._left)

@@ -19,27 +19,30 @@ PAUSE_S = 0.2
 
 
 def main() -> None:
-    """Open the plan, say so, wait for the edits, solve, write, judge, answer."""
+    """Get ready, open the plan, say so, wait for the edits, solve, judge, answer."""
     parent = Served(listening=False)
-    set_language(parent.job["language"])
+    from planner.edits import resolve  # noqa: F401 - takes seconds the first time
     from planner.errors import PlannerError
+    from planner.evaluate.verify import verify  # noqa: F401
+    from planner.locks import unlocked
+    from planner.reopen import open_plan
+    from planner.solvers.warm import warm_up
 
+    warm_up()
+    job = parent.next_job()
+    if not job:  # nobody wants it any more
+        return
+    set_language(job["language"])
     try:
-        from planner.locks import unlocked
-        from planner.reopen import open_plan
-        from planner.solvers.warm import warm_up
-
         # The edits say anew what is kept, earlier locks that were not freed included.
-        plan = open_plan(parent.job["plan"])
+        plan = open_plan(job["plan"])
         solution = unlocked(plan)
-        warm_up()
         if solution.compiled.problem.areas is not None:
             from planner.solvers.areas.warm import warm_up_areas
 
             warm_up_areas()
         parent.send(ready=True)
-        job = parent.next_job()
-        if not job:  # nobody wants it any more
+        if not (job := parent.next_job()):
             return
         parent.listen()
         set_language(job["language"])

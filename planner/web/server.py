@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
-import logging
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -13,22 +12,25 @@ from html import escape
 from importlib import import_module
 from pathlib import Path
 from string import Template
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import Request
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from nicegui import app, background_tasks, ui
 from nicegui.elements.aggrid.aggrid import AgGrid
 
 from planner.errors import PlannerError
 from planner.library import OWN, Library
+from planner.listing import CERTIFICATE
 from planner.web.auth import LIVES_S, Door, Guard
 from planner.web.home import HomePage
+from planner.web.log import LOG, LOG_FILE, keep_log
 from planner.web.once import only_one
 from planner.web.scenario import ScenarioPage
 from planner.web.shell import (
-    LOG,
     Desk,
     Visitor,
     frame,
@@ -110,7 +112,7 @@ def serve(
         address = f"http://{_shown(listen)}:{number}/"
         if not door.asks_password:
             address += f"enter?ticket={door.ticket()}"
-        logging.getLogger("uvicorn.error").addFilter(_is_worth_telling)
+        keep_log(library.root / OWN)
         app.on_startup(lambda: _begin(listen, number, lambda: ready(address)))
         app.on_shutdown(the_desk().solves.close)
         ui.run(
@@ -124,16 +126,9 @@ def serve(
             favicon=_ICON,
             title="planner",
             timeout_graceful_shutdown=3,
+            gzip_middleware_factory=lambda app: GZipMiddleware(app, compresslevel=1),
+            log_config=None,  # what goes wrong is in the file alone
         )
-
-
-def _is_worth_telling(record: logging.LogRecord) -> bool:
-    """Say nothing of requests that the browser itself has given up."""
-    error = record.exc_info[1] if record.exc_info else None
-    return not (isinstance(error, RuntimeError) and str(error) == _GIVEN_UP)
-
-
-_GIVEN_UP = "No response returned."
 
 
 def _begin(listen: str, number: int, ready: Callable[[], None]) -> None:
@@ -152,6 +147,7 @@ def _begin(listen: str, number: int, ready: Callable[[], None]) -> None:
         ready()
         await asyncio.sleep(0.5)
         await asyncio.to_thread(_load)
+        the_desk().solves.warm()
 
     background_tasks.create(begin(), name="begin")
 
@@ -175,7 +171,8 @@ def build(door: Door) -> None:
 
     @ui.page("/scenario/{scenario:path}")
     async def scenario(request: Request, scenario: str) -> None:
-        await _page(request, lambda visitor: ScenarioPage(visitor, scenario).draw())
+        draw = lambda visitor: ScenarioPage(visitor, scenario).draw()  # noqa: E731
+        await _page(request, draw, at_once=True)
 
     @ui.page("/compare")
     async def compare(request: Request) -> None:
@@ -191,43 +188,59 @@ def build(door: Door) -> None:
 
 async def _edit(visitor: Visitor, plan: str) -> None:
     """Open the plan beside the event loop: a large one takes seconds."""
+    client = ui.context.client
     with ui.row().classes("page items-center gap-3") as waiting:
         waiting.props("role=status").mark("opening")
         ui.spinner(size="1.4em")
         ui.label(_("Opening {plan} ...").format(plan=plan))
+    desk = the_desk()
     try:
+        folder = desk.library.inside(plan)
+        if (folder / CERTIFICATE).is_file():
+            desk.solves.get_ready(folder, visitor.language)
         await asyncio.to_thread(_load)
-        await asyncio.to_thread(the_desk().library.draft, plan, visitor.person)
+        await asyncio.to_thread(desk.library.draft, plan, visitor.person)
     finally:
         waiting.delete()
     from planner.web.edit import EditPage
 
-    EditPage(visitor, plan).draw()
+    if not client.is_deleted:
+        ahead = asyncio.to_thread(_shapes, plan)  # the browser is about to ask for them
+        background_tasks.create(ahead, name="shapes")
+        EditPage(visitor, plan).draw()
 
 
 async def _compare(visitor: Visitor, plans: list[str]) -> None:
     await asyncio.to_thread(_load)
     from planner.web.compare import MOST, ComparePage
 
+    client = ui.context.client
     for plan in plans[:MOST]:
-        await asyncio.to_thread(the_desk().library.solution, plan)
-    await ComparePage(visitor, plans).draw()
+        await asyncio.to_thread(the_desk().library.view, plan)
+    if not client.is_deleted:
+        await ComparePage(visitor, plans).draw()
 
 
 async def _page(
-    request: Request, draw: Callable[[Visitor], Awaitable[None] | None]
+    request: Request,
+    draw: Callable[[Visitor], Awaitable[None] | None],
+    *,
+    at_once: bool = False,
 ) -> None:
     """Draw a page in the visitor's language; what cannot be shown is a sentence."""
-    visitor = visitor_of(request)
+    visitor, client = visitor_of(request), ui.context.client
     with speaking(visitor.language):
         speak_to(visitor)
         try:
-            done = draw(visitor)
-            if done is not None:
-                await ui.context.client.connected(timeout=CONNECT_S)
+            if not at_once:
+                await client.connected(timeout=CONNECT_S)
+            if client.is_deleted:  # whoever asked has left
+                return
+            if (done := draw(visitor)) is not None:
                 await done
         except Exception as error:
-            _instead(visitor, error)
+            if not client.is_deleted:
+                _instead(visitor, error)
 
 
 def _instead(visitor: Visitor, error: Exception) -> None:
@@ -247,9 +260,19 @@ def _instead(visitor: Visitor, error: Exception) -> None:
 
 
 def _geometry(request: Request, plan: str) -> Response:
+    return _answer(request, lambda _v: _shapes(plan))
+
+
+_drawing = Lock()
+
+
+def _shapes(plan: str) -> dict[str, Any]:
+    """Return what the map is sent; who asks meanwhile waits for the first answer."""
     from planner.web.payload import geometry
 
-    return _answer(request, lambda _v: geometry(the_desk().library.solution(plan)))
+    view = the_desk().library.view(plan)
+    with _drawing:
+        return geometry(view)
 
 
 def _rows(request: Request, plan: str) -> Response:
@@ -271,7 +294,8 @@ def _answer(request: Request, body: Callable[[Visitor], Any]) -> Response:
             return Response(str(error), status_code=404, media_type="text/plain")
         except Exception as error:
             LOG.error("no answer to %s", request.url.path, exc_info=error)
-            text = _("This did not work. The server's terminal says more.")
+            text = _("This did not work. The server's log says more ({file}).")
+            text = text.format(file=f"{OWN}/{LOG_FILE}")
             return Response(text, status_code=500, media_type="text/plain")
 
 

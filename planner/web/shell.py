@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,14 +17,14 @@ from fastapi import Request
 from nicegui import ui
 
 from planner.errors import PlannerError
-from planner.library import Library
+from planner.library import OWN, Library
 from planner.web.auth import Door, headers_of, secret_of
+from planner.web.log import LOG, LOG_FILE
 from planner.words import _, language, speaking
 
 if TYPE_CHECKING:
     from planner.web.solves import Solves
 
-LOG = logging.getLogger("planner.web")
 LANGUAGES = {"en": "English", "zh": "中文"}
 PACKS = {"en": "en-US", "zh": "zh-CN"}
 """What the page's framework calls them."""
@@ -99,7 +98,7 @@ def visitor_of(request: Request) -> Visitor:
 def url(*parts: str, **query: str | list[str]) -> str:
     """Return a path of this server; ids keep their slashes."""
     path = "/" + "/".join(quote(part, safe="/") for part in parts)
-    return f"{path}?{urlencode(query, doseq=True)}" if query else path
+    return f"{path}?{urlencode(query, doseq=True, safe='/')}" if query else path
 
 
 def heeding(visitor: Visitor, handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -138,8 +137,8 @@ def tell_error(error: Exception) -> None:
         LOG.error("unexpected error %s", code, exc_info=error)
         text = _(
             "This did not work, and it is our fault ({code}). Your edits are saved; "
-            "reload the page. The server's terminal says more."
-        ).format(code=code)
+            "reload the page. The server's log says more ({file})."
+        ).format(code=code, file=f"{OWN}/{LOG_FILE}")
     close = {"icon": "close", "color": "white", "aria-label": _("Close")}
     ui.notify(text, type="negative", timeout=12000, actions=[close])
 

@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,19 +72,31 @@ class Solves:
     """All solves of a server."""
 
     def __init__(self) -> None:
+        self._spare: Child | None = None
         self._standby: dict[str, Child] = {}
         self._lock = threading.Lock()
         self.running: dict[str, Solve] = {}
+
+    def warm(self) -> None:
+        """Let a child load what every solve needs, unless one has a plan already."""
+        with self._lock:
+            if self._spare is None and not self._standby:
+                self._spare = Child(REDO, {}, 2)
 
     def get_ready(self, plan: Path, language: str) -> None:
         """Let a child open a plan, so that a solve of its edits begins at once."""
         key = str(plan)
         with self._lock:
-            if key in self._standby and self._standby[key].process.poll() is None:
+            if key in self._standby and _lives(self._standby[key]):
                 return
             while len(self._standby) >= STANDBYS:
                 self._standby.pop(next(iter(self._standby))).kill()
-            self._standby[key] = Child(REDO, {"plan": key, "language": language}, 2)
+            child, self._spare = self._spare, None
+            if child is None or not _lives(child):
+                child = Child(REDO, {}, 2)
+            with suppress(OSError):  # it died at once; its last words say why
+                child.give({"plan": key, "language": language})
+            self._standby[key] = child
 
     def redo(
         self,
@@ -189,9 +202,16 @@ class Solves:
     def close(self) -> None:
         """End the children that wait."""
         with self._lock:
+            if self._spare is not None:
+                self._spare.kill()
             for child in self._standby.values():
                 child.kill()
+            self._spare = None
             self._standby.clear()
+
+
+def _lives(child: Child) -> bool:
+    return child.process.poll() is None
 
 
 def progress_text(solve: Solve) -> str:

@@ -113,7 +113,7 @@ class SolveBar:
         self._link_to(plan)
 
     def _link_to(self, plan: str) -> None:
-        both = url("compare") + f"?plan={url(self.page.plan)[1:]}&plan={url(plan)[1:]}"
+        both = url("compare", plan=[self.page.plan, plan])
         links = [
             (_("Open {plan}").format(plan=plan), url("plan", plan)),
             (_("Compare both"), both),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +19,7 @@ from typing import Any
 import pytest
 
 from planner.embedded import write_example
+from planner.web.log import LOG_FILE, keep_log
 
 httpx = pytest.importorskip("httpx")
 
@@ -187,6 +191,49 @@ def test_one_server_for_a_workspace(folder: Path) -> None:
         Server(folder)
     with serving(folder):
         pass
+
+
+def test_browsers_that_leave_are_no_news(folder: Path) -> None:
+    """Requests given up at any moment: the terminal says nothing, a file does."""
+    with serving(folder) as server, httpx.Client() as browser:
+        browser.get(server.link)
+        host = server.base.removeprefix("http://")
+        name, _colon, port = host.partition(":")
+        cookie = "; ".join(f"{k}={v}" for k, v in browser.cookies.items())
+        for turn in range(40):
+            path = ("/", "/plan/none", "/api/rows/none", "/login")[turn % 4]
+            with socket.create_connection((name, int(port)), timeout=5) as line:
+                head = f"Host: {host}\r\nCookie: {cookie}\r\n\r\n"
+                line.sendall(f"GET {path} HTTP/1.1\r\n{head}".encode())
+                time.sleep(0.003 * (turn % 10))
+                gone = struct.pack("ii", 1, 0)  # closed without a word
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, gone)
+        time.sleep(1)
+        assert browser.get(f"{server.base}/").status_code == 200
+        server.kill()
+        assert server.process.stderr is not None
+        assert server.process.stderr.read() == ""
+
+
+def test_what_goes_wrong_is_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Traceback and all; the terminal stays as it was."""
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    keep_log(tmp_path)
+    try:
+        raise RuntimeError("No response returned.")
+    except RuntimeError:
+        logging.getLogger("uvicorn.error").exception("in an application")
+    finally:
+        logging.captureWarnings(False)
+        root.handlers[0].close()
+    found = (tmp_path / LOG_FILE).read_text("utf-8")
+    assert "Traceback" in found
+    assert "RuntimeError: No response returned." in found
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")
