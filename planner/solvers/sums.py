@@ -45,11 +45,11 @@ def shortfalls(problem: Problem) -> Iterator[Shortfall]:
         for rule, rows in _by_rule(problem, measure).items():
             covered = np.concatenate([row.reps for row in rows])
             highs = [row.high for row in rows if row.high is not None]
-            everyone = len(np.setdiff1d(np.arange(problem.m), covered)) == 0
-            if everyone and len(highs) == len(rows) and least > sum(highs):
+            each = np.bincount(covered, minlength=problem.m)
+            if each.all() and len(highs) == len(rows) and least > sum(highs):
                 yield Shortfall(rule, measure, sum(highs), least, True)
             low = sum(row.low for row in rows)
-            if low > most:
+            if each.max(initial=0) <= 1 and low > most:
                 yield Shortfall(rule, measure, low, most, False)
 
 
