@@ -85,7 +85,7 @@ def briefing(
         fingerprint="" if folder is None else _sha256(folder / PLAN),
         notes=[
             *view.tables.notes,
-            *not_compared(certificate["baselines"]),
+            *not_compared(certificate["baselines"], view.scenario.unit),
         ],
         warnings=[str(warning) for warning in view.tables.warnings],
         territories=drawn.get("territories"),
@@ -189,8 +189,6 @@ def _measures(view: PlanView) -> pd.DataFrame:
 def _baselines(view: PlanView) -> pd.DataFrame:
     """Rule-keeping ways first, cheapest first: those a plan must beat."""
     told = view.certificate["baselines"]
-    if not _is_owned(view):
-        told = [way for way in told if way["name"] != "today"]
     good_as_they_are = {
         (way["name"], way["cost"])
         for way in told

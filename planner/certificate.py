@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from planner.folders import FORMAT
 from planner.problem import evaluate
 from planner.scenario.model import OPENING
 
 if TYPE_CHECKING:
     from planner.solution import Solution
 
-FORMAT = "planner-certificate/1"
 _PACKAGES = ("territory-planner", "ortools", "numpy", "pandas", "scipy", "numba")
 
 

@@ -167,3 +167,26 @@ def _table_of(states: dict[str, tuple[str, Progress | None]]) -> Table:
             cells = [f"{moment.seconds:.0f}", cost, f"{moment.bound:,.0f}", gap]
         table.add_row(Text(name), Text(_(state)), *cells)
     return table
+
+
+@contextmanager
+def live_line() -> Iterator[Callable[[object], Callable[[list], None]]]:
+    """Show the run in hand on a terminal; elsewhere stay silent until it is done."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    from planner.solvers.result import Progress
+
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield lambda run: lambda moment: None
+        return
+    with console.status("") as status:
+
+        def tell(run: object) -> Callable[[list], None]:
+            status.update(escape(str(run)))
+            return lambda moment: status.update(
+                escape(f"{run}  {progress_line(Progress(*moment))}")
+            )
+
+        yield tell

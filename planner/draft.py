@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -52,8 +53,9 @@ class Figures:
     travel_km
         On the road in a year.
     loads
-        Index ``rep_id``; ``accounts``, and for each measure with a rule ``<measure>``,
-        ``low <measure>`` and ``high <measure>`` (NaN: no end), in its unit.
+        Index ``rep_id``; ``accounts``, by regions ``regions``, and for each measure
+        with a rule ``<measure>``, ``low <measure>`` and ``high <measure>`` (NaN: no
+        end), in its unit.
     changed, changed_value
         Accounts (or regions) with another rep than in the plan, and their value.
     moved, moved_value
@@ -98,6 +100,9 @@ class Draft:
     log
         File of actions, one JSON line each; what it holds is done again. A last line
         that was cut off was never confirmed, and is dropped.
+    whole
+        Returns the same plan with every pair that may be chosen, for questions and new
+        plans; None: `solution` has them (see `planner.reopen.view_plan`).
 
     Raises
     ------
@@ -341,6 +346,15 @@ class Draft:
             breaches=tuple(self._breaches(counted)),
         )
 
+    def tried(self, ids: Sequence[str], rep: str) -> Figures:
+        """Count what a move would amount to; the draft itself stays as it is."""
+        other = copy(self)
+        other.log, other._done, other._undone = None, [], []
+        for name in ("rep_of", "marks", "_cost", "_demand", "_eligible", "_km"):
+            setattr(other, name, getattr(self, name).copy())
+        other.move(ids, rep)
+        return other.figures()
+
     def in_hand(self) -> Solution | None:
         """
         Return the plan as it now is, for questions: broken rules are broken there too.
@@ -417,6 +431,9 @@ class Draft:
         problem, m = self.problem, self.problem.m
         accounts = rows_rep[~self.pairs.is_region]
         found = {"accounts": np.bincount(accounts, minlength=m + 1)[:m].astype(float)}
+        if self.pairs.is_region.any():
+            regions = rows_rep[self.pairs.is_region]
+            found["regions"] = np.bincount(regions, minlength=m + 1)[:m].astype(float)
         for row in problem.rows:
             name, scale = problem.measures[row.measure], problem.scales[row.measure]
             if len(row.reps) != 1 or row.reps[0] >= m or name in ("moved_value",):

@@ -378,6 +378,14 @@ class Library:
                 path = folder / f"{Path(clean).stem}-{n}{Path(clean).suffix}"
             return self._listing.id_of(self._write(path, content))
 
+    def take_back(self, name: str) -> None:
+        """Remove a file that was received, and turned out to be no table."""
+        path = self.inside(name)
+        if path.parent == self.root / TABLES:
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # others are in it
+                path.parent.rmdir()
+
     def _write(self, path: Path, content: bytes) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         number, fresh = tempfile.mkstemp(prefix=".", dir=path.parent)

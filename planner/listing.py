@@ -14,13 +14,13 @@ from threading import Lock
 from typing import Any
 
 from planner.errors import PlannerError
+from planner.folders import CERTIFICATE
 from planner.intake import chain_of, read_inside
 from planner.scenario import Scenario, parse_scenario
 from planner.scenario.extend import EXTENDS, parse, read_text
 from planner.scenario.rules import Pin
 from planner.words import _, language
 
-CERTIFICATE = "certificate.json"
 DEPTH = 4
 """Folders are looked through so deep."""
 MOST_FILES = 20_000
@@ -64,7 +64,8 @@ class PlanFolder:
     name
         Of its scenario.
     scenario
-        Id of the file with that scenario; "" = none is here.
+        Id of the file with that scenario; "" = none is here, as for the changed
+        scenarios of a curve.
     status
         How the solve ended.
     stale
@@ -211,7 +212,8 @@ class Listing:
         question = at_hand[0] if at_hand else questions[0]
         stale = "" if at_hand or beside_curve else _("the scenario has changed")
         stale = stale or self._changed(question.scenario, sources)
-        return replace_plan(plan, scenario=question.id, stale=stale)
+        asks = "" if beside_curve and not at_hand else question.id
+        return replace_plan(plan, scenario=asks, stale=stale)
 
     def _told(self, path: Path) -> tuple[PlanFolder, dict[str, str], Scenario | None]:
         """Read what a certificate says, its sources, and the question it answers."""

@@ -390,8 +390,3 @@ def _not_somebody(crm: Crm, key: str | None) -> list[Fault]:
     rule = _("this is no owner in {crm}").format(crm=title_of(crm))
     remedy = _("Give the key as the other owners have it.")
     return [Fault("--left-out-to", 0, "", key, rule, remedy)]
-
-
-def in_folder(path: Path, folder: Path) -> bool:
-    """Whether a file would lie in a sealed plan folder."""
-    return folder.resolve() in path.resolve().parents

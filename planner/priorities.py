@@ -12,18 +12,28 @@ from planner.errors import PlannerError
 from planner.problem import Problem, evaluate
 from planner.scenario import Scenario
 from planner.scenario.rules import Budget
-from planner.solvers.result import Progress, Result, Watch
-from planner.solvers.solve import solve_problem
+from planner.solvers.dual import solve_dual
+from planner.solvers.result import Progress, Result, Status, Watch
+from planner.solvers.rows import linear_rows
+from planner.solvers.solve import EXACT_ARCS, solve_problem
 from planner.solvers.start import WarmStart
 from planner.tables import Tables
 from planner.words import _
 
 LARGEST_WEIGHT = 2.0**14
 """Over a rule's own price: where even this does not hold a cap, nothing will."""
+STEP = 4
+"""By what a weight grows that is too little."""
 CLOSER = 2
 """How often the weight between one that holds and one that does not is tried."""
-TRIES = 6
-"""Solves that share the time of a stage in which weights are looked for."""
+TRIES = 10
+"""Into so many parts the time of a stage is cut in which weights are looked for."""
+GOOD_START = 0.01
+"""Gap of the plan from which the first stage begins."""
+LEANING = 64
+"""How much more than the other terms a term of a large problem counts in its stage."""
+PROOF_SHARE = 0.2
+"""Of the time of such a solve, beyond it, for what is proven of the term alone."""
 ROOM = 1e-9
 """Relative rounding of a cap."""
 
@@ -100,7 +110,7 @@ def solve_in_order(
         Receives progress, in steps of cost of the stage.
     """
     order = _Order(scenario, tables, start, interrupted, tell)
-    anything = order.solved(None)  # so that every stage begins with a plan
+    anything = order.begun()
     if anything.result.arcs is None:
         return anything
     for priority in scenario.priorities:
@@ -142,6 +152,15 @@ class _Order:
         self.caps: dict[str, float] = {}
         self.weights: dict[str, float] = {}
 
+    def begun(self) -> Ordered:
+        """Find a plan, from which every stage can begin."""
+        asked = self.scenario
+        gap = max(asked.solve.gap, GOOD_START)
+        self.scenario = asked.with_solve(gap=gap)
+        found = self.solved(None)
+        self.scenario = asked
+        return replace(found, scenario=asked)
+
     def hold(self, stage: Stage) -> None:
         """Hold a term below its cap from now on."""
         self.stages.append(stage)
@@ -153,9 +172,23 @@ class _Order:
 
     def solved(self, only: str | None) -> Ordered:
         """Minimise one term, or the whole cost, within the caps."""
-        seconds = self.watch.left / self.left
+        ends = self.watch.seconds + self.watch.left / self.left
         self.left -= 1
-        share = seconds / TRIES if self.caps else seconds
+        if self.caps:
+            found = self._held(only, ends)
+        else:
+            found = self._once(only, ends - self.watch.seconds)
+        self._begin_with(found)
+        return found
+
+    def _begin_with(self, found: Ordered) -> None:
+        if found.result.arcs is not None:
+            rep_of = found.result.problem.rep[found.result.arcs].astype(np.intp)
+            self.start = WarmStart(rep_of, found.result.row_prices)
+
+    def _held(self, only: str | None, ends: float) -> Ordered:
+        """Raise weights until the caps hold, but no further, then solve to the end."""
+        share = (ends - self.watch.seconds) / TRIES
         too_little = dict(self.weights)
         while True:
             found = self._once(only, share)
@@ -164,7 +197,7 @@ class _Order:
                 break
             for family in over:
                 too_little[family] = self.weights[family]
-                self.weights[family] *= 2
+                self.weights[family] *= STEP
         enough = dict(self.weights)
         for _again in range(CLOSER if enough != too_little else 0):
             self.weights = {
@@ -176,9 +209,11 @@ class _Order:
             else:
                 found, enough = closer, dict(self.weights)
         self.weights = enough
-        if found.result.arcs is not None:
-            rep_of = found.result.problem.rep[found.result.arcs].astype(np.intp)
-            self.start = WarmStart(rep_of, found.result.row_prices)
+        if found.result.status is Status.FEASIBLE and self.watch.seconds < ends:
+            self._begin_with(found)
+            longer = self._once(only, ends - self.watch.seconds)
+            if longer.result.cost < found.result.cost and not self._over(longer):
+                found = longer
         return found
 
     def _once(self, only: str | None, seconds: float) -> Ordered:
@@ -192,15 +227,26 @@ class _Order:
                     "terms weights instead: each has a price in the scenario."
                 ).format(n=whole.n, m=whole.m)
             )
-        problem = whole if only is None else _alone(whole, {only, *self.caps}, only)
+        settings = weighted.with_solve(time_limit=max(seconds, 0.1)).solve
+        alone, asked = None, whole
+        if only is not None:
+            asked = alone = _alone(whole, {only, *self.caps}, only)
+            if len(whole.rep) > EXACT_ARCS:
+                asked = _leaning(whole, {only, *self.caps}, only)
         result = solve_problem(
-            problem,
-            weighted.with_solve(time_limit=max(seconds, 0.1)).solve,
+            asked,
+            settings,
             impossible=compiled.impossible,
             warm_start=self.start,
             interrupted=self.interrupted,
             tell=self.tell,
         )
+        if alone is not None and asked is not alone and result.arcs is not None:
+            watch = Watch(seconds * PROOF_SHARE, self.interrupted)
+            dual = solve_dual(
+                alone, linear_rows(alone), watch, threads=settings.threads
+            )
+            result = replace(result, problem=alone, bound=dual.certificate.bound)
         compiled = replace(compiled, problem=result.problem)
         stages = [
             replace(stage, weight=self.weights.get(stage.term, 1.0))
@@ -238,6 +284,29 @@ class _Order:
 
 def _terms(scenario: Scenario) -> list[str]:
     return [one.term for one in scenario.priorities]
+
+
+def _leaning(problem: Problem, families: set[str], only: str) -> Problem:
+    """
+    Return the problem in which the others count little beside these.
+
+    A search needs that little: where nothing but balance counts, all reps are alike to
+    an account, and no choice of a few of them is a good one.
+    """
+    at = [k for k, name in enumerate(problem.terms) if name == only]
+    cost = problem.cost.astype(np.int64)
+    cost[at] *= LEANING
+    rows = tuple(
+        replace(row, price=row.price * LEANING)
+        if row.price is not None and row.id.split("/")[0] in families
+        else row
+        for row in problem.rows
+    )
+    splits = tuple(
+        replace(split, price=split.price * (LEANING if split.term in families else 1))
+        for split in problem.splits
+    )
+    return replace(problem, cost=cost, rows=rows, splits=splits)
 
 
 def _alone(problem: Problem, families: set[str], only: str) -> Problem:

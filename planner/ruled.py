@@ -122,6 +122,9 @@ class Ruled:
         (rows, m + 1).
     km
         One-way road distance, shape (rows, m + 1).
+    cost
+        Yearly cost in steps of the scenario, shape (rows, m + 1): no rule, but a search
+        that knows which pairs are good finds a plan where one among equals does not.
     rules
         In the order of the file.
     areas
@@ -133,6 +136,7 @@ class Ruled:
     demand: Ints
     free: Bools
     km: NDArray[np.float64]
+    cost: Ints
     rules: tuple[Rule, ...]
     areas: Areas | None = None
 

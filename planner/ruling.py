@@ -52,12 +52,14 @@ def ruled_of(pairs: Pairs, needed: Bools | None = None) -> Ruled:
     scenario, n = pairs.scenario, len(pairs.accounts)
     unit_of, _labels = units_of(pairs.accounts, _without_groups(scenario))
     demand = np.zeros((len(pairs.measures), n, pairs.m + 1), dtype=np.int64)
+    cost = np.zeros((n, pairs.m + 1), dtype=np.int64)
     km = np.zeros((n, pairs.m + 1))
     usable = np.ones((n, pairs.m + 1), dtype=bool)
     at_once = max(1, PAIRS_PER_BLOCK // (pairs.m + 1))
     for first in range(0, n, at_once):
         at = np.arange(first, min(n, first + at_once))
-        demand[:, at] = pairs.block(at).demand
+        block = pairs.block(at)
+        demand[:, at], cost[at] = block.demand, block.cost.sum(axis=0)
         km[at], _hours, usable[at] = pairs.distances(
             at[:, None], np.arange(pairs.m + 1)[None]
         )
@@ -73,7 +75,7 @@ def ruled_of(pairs: Pairs, needed: Bools | None = None) -> Ruled:
         if needed is not None:
             areas = replace(areas, needed=needed)
     rules = tuple(_rules(pairs, km, usable, areas, unit_of))
-    return Ruled(pairs, unit_of, demand, free, km, rules, areas)
+    return Ruled(pairs, unit_of, demand, free, km, cost, rules, areas)
 
 
 def _without_groups(scenario: Scenario) -> Scenario:

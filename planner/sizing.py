@@ -11,8 +11,8 @@ import pandas as pd
 from planner.compile import balance_targets
 from planner.errors import PlannerError
 from planner.problem import evaluate
+from planner.report.trade import PARTS
 from planner.scenario import Scenario, read_scenario
-from planner.scenario.model import OPENING
 from planner.solution import Solution, solve
 from planner.solvers.result import Progress
 from planner.words import _
@@ -36,7 +36,7 @@ def check_range_target(output: Path, counts: list[int]) -> None:
     PlannerError
         With the way out.
     """
-    from planner.workspace import check_target
+    from planner.folders import check_target
 
     for count in counts:
         check_target(folder_of(output, count))
@@ -109,21 +109,6 @@ def solve_each(
             return
 
 
-PARTS = (
-    "travel",
-    "handover",
-    "skill",
-    "fit",
-    "leave_out",
-    "compactness",
-    "cut_edges",
-    "imbalance",
-    "splits",
-    OPENING,
-    "pool",
-    "other",
-)
-"""Parts of the cost in a curve; imbalance and splits sum up all rules of their kind."""
 _PART_OF = {"balance": "imbalance", "together": "splits"}
 FIGURES = (
     "travel_km",

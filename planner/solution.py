@@ -239,13 +239,13 @@ class Solution:
         )
 
     def _repr_html_(self) -> str:
-        from planner.workspace import card_of
+        from planner.redraw import card_of
 
         return card_of(self)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the territories; returns the axes."""
-        from planner.workspace import plot_plan
+        from planner.redraw import plot_plan
 
         return plot_plan(self, ax)
 

@@ -88,7 +88,9 @@ def outcome_lines(solution: Solution) -> list[str]:
                 "gap may be much smaller."
             ).format(names=", ".join(map(_, dropped)))
         )
-    lines += not_compared([{"kind": b.kind} for b in solution.baselines])
+    lines += not_compared(
+        [{"kind": b.kind} for b in solution.baselines], solution.scenario.unit
+    )
     feasible = [b for b in solution.baselines if b.feasible]
     if feasible:
         best = min(feasible, key=lambda b: b.cost)

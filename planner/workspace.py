@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from planner.briefing import PLAN, briefing
-from planner.certificate import FORMAT, certificate_of, seal
+from planner.certificate import certificate_of, seal
 from planner.decisions import DECISIONS, write_decisions
 from planner.errors import PlannerError
+from planner.folders import CERTIFICATE, all_or_nothing
 from planner.reporting import PlanView
 from planner.scenario import read_scenario
 from planner.tables import (
@@ -31,11 +29,8 @@ from planner.tables import (
 from planner.words import _, language
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from planner.solution import Solution
 
-CERTIFICATE = "certificate.json"
 REGIONS = "regions.csv"
 BASES = "bases.csv"
 
@@ -68,7 +63,7 @@ def write_plan_folder(
         raise PlannerError(
             _("There is no plan to write: {status}.").format(status=solution.status)
         )
-    return _all_or_nothing(folder, lambda fresh: _fill(fresh, solution, drawings))
+    return all_or_nothing(folder, lambda fresh: _fill(fresh, solution, drawings))
 
 
 def adopt_plan_folder(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -100,99 +95,7 @@ def adopt_plan_folder(folder: Path, files: Mapping[str, bytes]) -> None:
             path.write_bytes(data)
         return []
 
-    _all_or_nothing(folder, fill)
-
-
-def _all_or_nothing(folder: Path, fill: Callable[[Path], list[str]]) -> list[str]:
-    """Fill a new folder beside the target, then let them change places."""
-    folder = folder.resolve()  # a link keeps pointing at the folder
-    check_target(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        messages = fill(fresh)
-        fresh.chmod(0o755)
-        _sync(fresh)
-        _change_places(fresh, folder)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
-    return messages
-
-
-def check_target(folder: Path) -> None:
-    """
-    Refuse a target that is neither new, nor empty, nor a plan folder, or not writable.
-
-    Raises
-    ------
-    PlannerError
-        With the way out.
-    """
-    if folder.is_file():
-        raise PlannerError(
-            _("{folder} is a file. Name a folder with -o.").format(folder=folder)
-        )
-    parent = next(path for path in folder.resolve().parents if path.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise PlannerError(
-            _(
-                "{folder} cannot be written: {parent} is not a folder, or not yours to "
-                "write in. Name another folder with -o."
-            ).format(folder=folder, parent=parent)
-        )
-    if not folder.is_dir() or not any(folder.iterdir()):
-        return
-    certificate = folder / CERTIFICATE
-    if certificate.is_file() and FORMAT in certificate.read_text("utf-8", "replace"):
-        if own := _files_of_others(folder, certificate):
-            raise PlannerError(
-                _(
-                    "{folder} holds files that are not the planner's ({files}); "
-                    "replacing the plan would lose them. Move them elsewhere, or name "
-                    "another folder with -o."
-                ).format(folder=folder, files=", ".join(own[:5]))
-            )
-        return
-    raise PlannerError(
-        _(
-            "{folder} is not empty and not a plan folder, so it is left alone. Name a "
-            "new folder with -o."
-        ).format(folder=folder)
-    )
-
-
-def _files_of_others(folder: Path, certificate: Path) -> list[str]:
-    """Files in a plan folder that its certificate does not list."""
-    try:
-        listed = set(json.loads(certificate.read_text("utf-8"))["files"])
-    except (ValueError, KeyError, TypeError):
-        return []
-    found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-    return sorted(found - listed - {CERTIFICATE})
-
-
-def _change_places(fresh: Path, folder: Path) -> None:
-    if not folder.is_dir():
-        os.rename(fresh, folder)
-        return
-    old = fresh.with_name(fresh.name + ".old")
-    os.rename(folder, old)
-    try:
-        os.rename(fresh, folder)
-    except BaseException:
-        if not folder.exists():
-            os.rename(old, folder)
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _sync(folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
+    all_or_nothing(folder, fill)
 
 
 def _fill(folder: Path, solution: Solution, drawings: bool) -> list[str]:
@@ -372,126 +275,3 @@ def _read_centres(folder: Path) -> pd.Series | None:
     """Best region of each territory, where the plan has them."""
     reps = pd.read_csv(folder / "reps.csv", dtype=str, keep_default_na=False)
     return reps.set_index("rep_id")["centre"] if "centre" in reps else None
-
-
-def redraw_map(folder: Path, output: Path) -> list[str]:
-    """
-    Draw map.png and map.svg of a plan folder into another folder.
-
-    Returns
-    -------
-    Messages for the user.
-
-    Raises
-    ------
-    PlannerError
-        If nothing has a place, or `output` is the sealed plan folder or within it.
-    """
-    from planner.maps import write_map
-
-    sealed = folder.resolve()
-    if sealed in (output.resolve(), *output.resolve().parents):
-        raise PlannerError(
-            _(
-                "{folder} is sealed by its certificate. Name another folder with -o."
-            ).format(folder=folder)
-        )
-    layers = _layers_or_raise(read_plan_folder(folder))
-    output.mkdir(parents=True, exist_ok=True)
-    return write_map(output, **layers)
-
-
-def redraw_report(
-    folder: Path,
-    output: Path,
-    *,
-    frontier: Path | None = None,
-    headcount: Path | None = None,
-) -> list[str]:
-    """
-    Write the report of a plan folder, in the chosen language, to another file.
-
-    Parameters
-    ----------
-    output
-        ``.pdf`` for a PDF, anything else is HTML.
-    frontier, headcount
-        Folders with ``frontier.csv`` and ``curve.csv``, to be shown as well.
-
-    Returns
-    -------
-    Messages for the user, such as a font to install; usually none.
-
-    Raises
-    ------
-    PlannerError
-        If the file lies in the sealed plan folder, one of the other folders does not
-        hold what it should, or what writes PDF is not installed.
-    """
-    from planner.report import write_report
-    from planner.report.pdf import check_pdf, write_pdf
-
-    if folder.resolve() in output.resolve().parents:
-        raise PlannerError(
-            _(
-                "{folder} is sealed by its certificate. Name a file elsewhere with -o."
-            ).format(folder=folder)
-        )
-    as_pdf = output.suffix.lower() == ".pdf"
-    if as_pdf:
-        check_pdf()  # before the work, not after it
-    view = read_plan_folder(folder)
-    said = briefing(
-        view,
-        view.layers(),
-        language(),
-        folder=folder,
-        frontier=frontier,
-        headcount=headcount,
-    )
-    output.parent.mkdir(parents=True, exist_ok=True)
-    if as_pdf:
-        return write_pdf(output, said)
-    write_report(output, said)
-    return []
-
-
-def plot_plan(solution: Solution, ax: Axes | None = None) -> Axes:
-    """
-    Draw a solution's territories.
-
-    Raises
-    ------
-    PlannerError
-        When there is no plan, or no account has a place.
-    """
-    from planner.maps import plot_territories
-
-    if solution.plan is None:
-        raise PlannerError(_("There is no plan to draw."))
-    layers = _layers_or_raise(view_of(solution, certificate_of(solution)))
-    layers.pop("subtitle")
-    return plot_territories(**layers, ax=ax)
-
-
-def card_of(solution: Solution) -> str:
-    """Return what a notebook shows of a solution: key figures and a small map."""
-    from planner.report import card, card_without_plan
-
-    if solution.plan is None:
-        ended = _("No plan: {status}.").format(status=_(solution.status))
-        return card_without_plan(solution.scenario.name, ended, solution.reasons)
-    view = view_of(solution, certificate_of(solution))
-    return card(briefing(view, view.layers(), language()))
-
-
-def _layers_or_raise(view: PlanView) -> dict[str, Any]:
-    layers = view.layers()
-    if layers is None:
-        raise PlannerError(
-            _(
-                "No account with a rep has a place, so there is no map. Fill latitude "
-                "and longitude."
-            )
-        )
-    return layers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 from collections import Counter
@@ -139,13 +140,7 @@ def _of_rows(
             entry = scenario.balance[int(row.family[8:-1])]
             scale = count.scales[entry.measure]
             target = float(count.own[entry.measure].sum()) / count.nobody
-            steps = 0
-            while not (
-                lowest(target * (1 - entry.tolerance - steps / 1000), scale)
-                <= load
-                <= highest(target * (1 + entry.tolerance + steps / 1000), scale)
-            ):
-                steps += 1
+            steps = _steps(target, entry.tolerance, scale, load)
             widths[row.family] = max(widths[row.family], steps)
         else:
             scale = count.scales.get(row.quantity[1], 1)
@@ -153,3 +148,17 @@ def _of_rows(
                 scale = count.value_scale
             total += _times(price[row.family], outside / scale)
     return total + sum(_times(price[rule], x / 10) for rule, x in widths.items())
+
+
+def _steps(target: float, tolerance: float, scale: int, load: int) -> int:
+    """Tenths of a percentage point by which a tolerance must be wider for a load."""
+
+    def enough(steps: int) -> bool:
+        width = tolerance + steps / 1000
+        low, high = target * (1 - width), target * (1 + width)
+        return lowest(low, scale) <= load <= highest(high, scale)
+
+    most = 1
+    while not enough(most):
+        most *= 2
+    return bisect.bisect_left(range(most), True, key=enough)

@@ -206,21 +206,29 @@ def _add_pools(rng: np.random.Generator, rules: dict[str, Any]) -> None:
             entry["of_total"] = 0.8
 
 
-def brute_force(scenario: Scenario, tables: Tables) -> int | None:
+def brute_force(
+    scenario: Scenario, tables: Tables, plans: np.ndarray | None = None
+) -> int | None:
     """
     Cost of the best plan, or None if there is none, by trying every plan.
 
     It stands on the judge's numbers (`Recount`), not on the solvers'.
+
+    Parameters
+    ----------
+    plans
+        Only these: rep of each account (the number of reps: nobody), shape (any, n).
     """
     count = Recount(scenario, tables)
     pairs = count.pairs(np.arange(len(tables.accounts)))
-    columns = [np.flatnonzero(allowed) for allowed in pairs.eligible]
-    plans = np.array(list(itertools.product(*columns)), dtype=np.int64)
+    if plans is None:
+        columns = [np.flatnonzero(allowed) for allowed in pairs.eligible]
+        plans = np.array(list(itertools.product(*columns)), dtype=np.int64)
     if not plans.size:
         return None
-    each = np.arange(len(columns))
+    each = np.arange(len(pairs.eligible))
     nobody = count.nobody
-    good = np.ones(len(plans), dtype=bool)
+    good = pairs.eligible[each, plans].all(axis=1)
     cost = sum(
         np.broadcast_to(c, pairs.eligible.shape)[each, plans].sum(axis=1)
         for c in pairs.costs.values()

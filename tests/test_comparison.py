@@ -133,6 +133,16 @@ def test_ways_that_there_are_not(tmp_path: Path) -> None:
         compare([plan], baselines=["closest"])
 
 
+def test_today_is_none_where_nobody_has_an_owner(tmp_path: Path) -> None:
+    """Named, it says why; among all it is passed over."""
+    accounts = ACCOUNTS.replace(",r1,", ",,").replace(",r2,", ",,")
+    plan = folder(tmp_path / "plan", MOVE, accounts=accounts)
+    table = compare([plan], baselines=["today", "nearest"])
+    assert table.columns.tolist()[4:7] == ["plan", "nearest:raw", "nearest:kept"]
+    assert any("no account has an owner among the reps" in note
+               for note in table.attrs["notes"])  # fmt: skip
+
+
 # ---- the first one's prices ----------------------------------------------------------
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from report_case import Tags
 from tiny_files import all_plans, pareto, write_question
 
 import planner
@@ -201,3 +203,21 @@ def test_several_rules_of_balance_need_a_name(tmp_path: Path) -> None:
     with pytest.raises(PlannerError, match=r"balance\.value, balance\.hours"):
         trade_of(scenario, ["travel", "balance"])
     assert trade_of(scenario, ["travel", "balance.hours"]).held[0].rule == 1
+
+
+def test_a_notebook_shows_it(tmp_path: Path) -> None:
+    """Chart, table and the knee; well-formed, and on its own style."""
+    path = write_question(tmp_path / "in", 1)
+    text = path.read_text("utf-8").replace('"Tiny"', '"Tiny <b>"')
+    path.write_text(text, "utf-8")
+    answer = found(path, tmp_path / "out", "travel", "deviation")
+    shown = answer._repr_html_()
+    tags = Tags(shown)
+    assert tags.faults == []
+    assert tags.open == []
+    assert "Tiny &lt;b&gt;" in shown
+    assert '<svg class="chart"' in shown
+    for name in answer.table["plan"]:
+        assert f">{name}" in shown
+    assert not re.search(r"<style|<script", shown)
+    assert repr(answer) == f"Frontier({len(answer.points)} plans: travel, deviation)"

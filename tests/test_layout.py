@@ -17,7 +17,7 @@ RANKS = (
     ("words", "processes"),
     ("errors", "rounding", "compiled"),
     ("scenario", "embedded"),
-    ("intake", "toml_text"),
+    ("intake", "toml_text", "folders"),
     ("listing",),
     ("geo",),
     ("tables",),
@@ -36,7 +36,7 @@ RANKS = (
     ("briefing",),
     ("workspace", "earlier", "telling"),
     ("solution",),
-    ("reopen", "console", "helptexts", "deeds", "locks"),
+    ("reopen", "redraw", "console", "helptexts", "deeds", "locks"),
     ("edits", "sizing", "owners", "executor", "diagnosis", "draft"),
     ("explanation", "whatif", "comparison", "library"),
     ("bench", "web"),
@@ -53,6 +53,7 @@ UPWARD = {
     ("changes", "solution"),  # a type only
     ("problem", "source"),  # a type only
     ("solution", "workspace"),
+    ("solution", "redraw"),
 }
 """Both sides of `Solution.save`: the types point up, the call points down."""
 
@@ -74,6 +75,7 @@ ALONE = (
     "briefing",
     "certificate",
     "workspace",
+    "redraw",
     "earlier",
     "solution",
     "draft",
@@ -100,14 +102,14 @@ ALONE = (
 """What the judge must never see: it recounts what these have computed."""
 
 ONLY_IN = {
-    "click": ("cli", "commands", "console", "helptexts", "bench"),
-    "rich": ("cli", "console", "bench"),
+    "click": ("cli", "commands", "console", "helptexts"),
+    "rich": ("console",),
     "numba": ("compiled",),
     "distributed": ("executor",),
     "ortools": ("solvers",),
-    "matplotlib": ("maps", "workspace", "solution"),
+    "matplotlib": ("maps", "redraw", "solution"),
     "weasyprint": ("report",),
-    "jinja2": ("report", "comparison"),
+    "jinja2": ("report",),
     "xlsxwriter": ("comparison",),
     "tomllib": ("scenario",),
     "tomlkit": ("toml_text",),
@@ -211,7 +213,9 @@ def test_imports_point_one_way(path: Path) -> None:
 
 def test_upward_imports_are_for_types_only() -> None:
     """The exceptions of the order are not needed to run."""
-    for own, target in UPWARD - {("solution", "workspace")}:
+    for own, target in UPWARD:
+        if own == "solution":
+            continue
         needed = imports(PACKAGE / f"{own}.py", types=False)
         assert f"planner.{target}" not in needed
 
@@ -258,12 +262,12 @@ def test_nothing_imports_the_command_line() -> None:
         assert "planner.cli" not in imports(path), dotted(path)
 
 
-def test_only_the_workspace_writes_plan_folders() -> None:
+def test_plan_folders_are_written_in_one_place() -> None:
     """One place writes certificates, so one place can promise all or nothing."""
     for path in modules():
         text = path.read_text("utf-8")
         writes = "os.rename" in text or "mkdtemp" in text
-        assert not writes or dotted(path) == "planner.workspace", dotted(path)
+        assert not writes or dotted(path) == "planner.folders", dotted(path)
         if "write_plan_folder" in text:
             assert part(dotted(path)) in {"workspace", "solution"}
 

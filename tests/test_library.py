@@ -97,6 +97,17 @@ def test_edits_do_not_make_a_plan_stale(workspace: Path) -> None:
     assert _stale(workspace, "plans/by-hand") == ""
 
 
+def test_a_plan_of_a_curve_is_no_answer_to_the_scenario(workspace: Path) -> None:
+    """It answers a changed one: neither stale, nor what the scenario waits for."""
+    shutil.copytree(workspace / "plans" / "plan", workspace / "sizes" / "k9")
+    scenario = workspace / "sizes" / "k9" / "inputs" / "scenario.toml"
+    _replace(scenario, "0.15", "0.3")
+    (workspace / "sizes" / "curve.csv").write_text("k,cost\n9,1\n")
+    plans = {one.id: one for one in Library(workspace).plans()}
+    assert (plans["sizes/k9"].stale, plans["sizes/k9"].scenario) == ("", "")
+    assert plans["plans/plan"].scenario == "plan.toml"
+
+
 def test_a_new_pin_of_the_file_makes_a_plan_stale(workspace: Path) -> None:
     """The plan was not asked to keep it; one saved by hand may have lifted it."""
     path = workspace / "plan.toml"

@@ -18,15 +18,11 @@ from harmful import EVIL, LONG_ID, SCENARIO, frames
 import planner
 from planner import workspace
 from planner.errors import PlannerError
+from planner.folders import check_target
+from planner.redraw import redraw_map, redraw_report
 from planner.scenario import parse_scenario
 from planner.solution import Solution
-from planner.workspace import (
-    check_target,
-    read_plan_folder,
-    redraw_map,
-    redraw_report,
-    write_plan_folder,
-)
+from planner.workspace import read_plan_folder, write_plan_folder
 
 
 @pytest.fixture(scope="module")
@@ -204,9 +200,9 @@ def test_redrawn_files_are_the_same(written: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", ["", "inputs", "maps"])
 def test_sealed_folder_is_not_written_into(written: Path, place: str) -> None:
     """Drawing again into a plan folder would break its seal."""
-    with pytest.raises(PlannerError, match=r"is sealed .* Name another folder"):
+    with pytest.raises(PlannerError, match=r"is sealed .* Name another place"):
         redraw_map(written, written / place)
-    with pytest.raises(PlannerError, match=r"is sealed .* Name a file elsewhere"):
+    with pytest.raises(PlannerError, match=r"is sealed .* Name another place"):
         redraw_report(written, written / place / "report.html")
     assert not (written / "maps").exists()
 

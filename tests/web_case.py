@@ -34,6 +34,23 @@ time_limit = 3
 ACCOUNTS, REPS = 200, 8
 
 
+def write_curves(folder: Path) -> None:
+    """Write a frontier and a curve of headcounts, as commands write them."""
+    (folder / "frontier.csv").write_text(
+        "plan,travel,balance,cost,bound,gap,knee,price\n"
+        "first,2000,1.5,1000,990,0.01,no,\n"
+        "second,2200,0.5,1100,1090,0.009,yes,100\n",
+        "utf-8",
+    )
+    (folder / "curve.csv").write_text(
+        "k,status,cost,bound,gap,travel,skill,plan,marginal_value\n"
+        "7,infeasible,,10,,,,,\n"
+        "8,feasible,1200,1150,0.041667,1200,0,first,\n"
+        "9,feasible,1050,960,0.085714,1050,0,second,150\n",
+        "utf-8",
+    )
+
+
 def write_workspace(folder: Path) -> None:
     """Write tables, a scenario and its plan ``plans/first``; a0 to a5 are one group."""
     rng = np.random.default_rng(5)

@@ -7,22 +7,14 @@ from pathlib import Path
 
 import click
 
-from planner.commands.options import FILE, FOLDER, JSON
+from planner.commands.options import FOLDER, JSON, output_file
 from planner.console import talk
-from planner.errors import PlannerError
 from planner.words import _
 
 
 @click.command()
 @click.argument("folder", type=FOLDER)
-@click.option(
-    "-o",
-    "--output",
-    type=FILE,
-    required=True,
-    metavar="FILE",
-    help="Change list to write: .csv, or .xlsx (needs openpyxl).",
-)
+@output_file("Change list to write: .csv, or .xlsx (needs openpyxl).")
 @click.option(
     "--against",
     type=FOLDER,
@@ -41,16 +33,12 @@ def changes(folder: Path, output: Path, against: Path | None, as_json: bool) -> 
         planner resolve out/ --decisions changes.csv -o out2/
     """
     from planner.changes import write_changes
-    from planner.owners import changes_of, in_folder
+    from planner.folders import refuse_sealed
+    from planner.owners import changes_of
     from planner.telling import wave_lines
     from planner.waves import sum_up_waves
 
-    if in_folder(output, folder):
-        raise PlannerError(
-            _(
-                "{folder} is sealed by its certificate. Name a file elsewhere with -o."
-            ).format(folder=folder)
-        )
+    refuse_sealed(output, folder)
     found, view = changes_of(folder, against)
     waves = sum_up_waves(found, view.scenario)
     write_changes(output, found)

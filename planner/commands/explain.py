@@ -73,7 +73,7 @@ def explain(
     if write is not None and len(to) != 1:
         raise PlannerError(_("--write needs exactly one --to."))
     if write is not None:
-        from planner.workspace import check_target
+        from planner.folders import check_target
 
         check_target(write)
     from planner.explanation import AccountExplanation

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from planner.commands.options import BAD_INPUT, FAULTS, FILE, FOLDER, JSON
+from planner.commands.options import BAD_INPUT, FAULTS, FILE, FOLDER, JSON, output_file
 from planner.console import talk
 from planner.errors import PlannerError
 from planner.words import _
@@ -28,7 +28,7 @@ SYSTEMS = ("salesforce", "hubspot", "zoho", "fxiaoke")
     required=True,
     help="The system that is to read the file; decides columns, keys and line ends.",
 )
-@click.option("-o", "--output", type=FILE, required=True, metavar="FILE.csv")
+@output_file("CSV to write: ids of accounts, keys of owners.")
 @click.option(
     "--wave",
     type=click.IntRange(min=1),
@@ -75,15 +75,11 @@ def export(
         planner export out/ --crm salesforce --wave 1 -o wave1.csv
     """
     from planner.errors import TableError
-    from planner.owners import export_owners, in_folder, read_owner_keys
+    from planner.folders import refuse_sealed
+    from planner.owners import export_owners, read_owner_keys
     from planner.tables import write_faults
 
-    if in_folder(output, folder):
-        raise PlannerError(
-            _(
-                "{folder} is sealed by its certificate. Name a file elsewhere with -o."
-            ).format(folder=folder)
-        )
+    refuse_sealed(output, folder)
     if owner is not None and owners is not None:
         raise PlannerError(_("Give either --owner or --owners."))
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,14 +12,23 @@ NO, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
-OUTPUT = click.option(
-    "-o",
-    "--output",
-    type=FOLDER,
-    required=True,
-    metavar="DIR",
-    help="Plan folder to write; an existing plan folder is replaced.",
-)
+
+
+def output_file(what: str) -> Callable:
+    """Return the option for the one file that a command writes."""
+    return click.option(
+        "-o", "--output", type=FILE, required=True, metavar="FILE", help=what
+    )
+
+
+def output_folder(what: str) -> Callable:
+    """Return the option for the folder that a command writes."""
+    return click.option(
+        "-o", "--output", type=FOLDER, required=True, metavar="DIR", help=what
+    )
+
+
+OUTPUT = output_folder("Plan folder to write; an existing plan folder is replaced.")
 TIME = click.option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),

@@ -6,21 +6,14 @@ from pathlib import Path
 
 import click
 
-from planner.commands.options import FILE, FOLDER
+from planner.commands.options import FOLDER, output_file
 from planner.console import talk
 from planner.words import _
 
 
 @click.command()
 @click.argument("folder", type=FOLDER)
-@click.option(
-    "-o",
-    "--output",
-    type=FILE,
-    required=True,
-    metavar="FILE",
-    help="FILE.html, or FILE.pdf (needs the extra pdf).",
-)
+@output_file("FILE.html, or FILE.pdf (needs the extra pdf).")
 @click.option(
     "--frontier",
     type=FOLDER,
@@ -43,7 +36,7 @@ def report(
         planner report out/ -o report.pdf --headcount sizes/
         planner --lang zh report out/ -o report.html
     """
-    from planner.workspace import redraw_report
+    from planner.redraw import redraw_report
 
     for message in redraw_report(
         folder, output, frontier=frontier, headcount=headcount

@@ -61,10 +61,10 @@ def resolve(
     from planner.edits import resolve as solve_again
     from planner.errors import TableError
     from planner.evaluate.verify import verify
+    from planner.folders import check_target
     from planner.reopen import open_plan
     from planner.tables import write_faults
     from planner.telling import decision_lines, outcome_lines
-    from planner.workspace import check_target
 
     check_target(output)
     before = open_plan(folder)

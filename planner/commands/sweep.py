@@ -8,19 +8,22 @@ from typing import Any
 
 import click
 
-from planner.commands.options import FILE, FOLDER, INTERRUPTED, JSON, NO, SEED, TIME
+from planner.commands.options import (
+    FILE,
+    INTERRUPTED,
+    JSON,
+    NO,
+    SEED,
+    TIME,
+    output_folder,
+)
 from planner.console import heeding_ctrl_c, progress, talk
 from planner.errors import PlannerError
 from planner.words import _
 
-DIRECTORY = click.option(
-    "-o",
-    "--output",
-    type=FOLDER,
-    required=True,
-    metavar="DIR",
-    help="Folder for the plan folders, the table and the chart. What it holds for the "
-    "same inputs is not solved again.",
+DIRECTORY = output_folder(
+    "Folder for the plan folders, the table and the chart. What it holds for the same "
+    "inputs is not solved again."
 )
 GAP = click.option(
     "--gap",

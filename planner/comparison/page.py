@@ -9,7 +9,6 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from planner.comparison.book import rep_names
 from planner.comparison.content import Content
@@ -18,6 +17,8 @@ from planner.comparison.sides import Side, other_prices
 from planner.comparison.wording import Cells, headline, title_of
 from planner.maps.small import SmallMap, draw_small
 from planner.maps.svg import WIDTH as MAP_WIDTH
+from planner.report.page import render
+from planner.tables.shapes import read_shapes
 from planner.words import _
 
 SHOWN_FLOWS, SHOWN_MOVES, SHOWN_RULES = 15, 15, 8
@@ -59,35 +60,28 @@ def write_page(path: Path, content: Content, language: str) -> None:
     language
         Locale of numbers.
     """
-    environment = Environment(
-        loader=PackageLoader("planner"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["_"] = _
-    page = environment.get_template("compare.html.j2").render(
-        _context(content, language)
-    )
+    page = render("compare.html.j2", **_context(content, language))
     path.write_text(page, encoding="utf-8")
 
 
 def _context(content: Content, language: str) -> dict[str, Any]:
     cells = Cells(language)
+    said = headline(content, cells)
     return {
         "language": language,
+        "title": said,
+        "print_head": content.sides[0].scenario.name,
+        "print_foot": "",
         "content": content,
         "cells": cells,
-        "headline": headline(content, cells),
-        "title": title_of,
+        "headline": said,
+        "title_of": title_of,
         "groups": _groups(content),
         "alike": _alike(content, cells),
         "own_prices": other_prices() in content.all_notes,
         "tied": TIED,
         "brackets": _brackets(content, cells),
         "maps": small_maps(content),
-        "map_width": MAP_WIDTH,
         "names": rep_names(content),
         "matrix": _matrix(content),
         "caps": (SHOWN_FLOWS, SHOWN_MOVES, SHOWN_RULES),
@@ -183,7 +177,8 @@ def _territories(side: Side) -> gpd.GeoDataFrame | None:
     """Shapes of a side's territories: those of its plan folder, or drawn anew."""
     path = side.folder / "territories.geojson"
     if side.is_plan and path.is_file():
-        frame = gpd.read_file(path, engine="pyogrio")
+        frame = read_shapes(path)
+        assert isinstance(frame, gpd.GeoDataFrame)
         named = frame["rep_id"] if "rep_id" in frame else frame["id"]
         return frame.set_index(pd.Index(named.astype(str), name="rep_id"))
     if side.scenario.unit == "region":

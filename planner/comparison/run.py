@@ -14,6 +14,7 @@ from planner.comparison.names import Wanted, unique_names
 from planner.errors import PlannerError
 from planner.executor import FAILED, Job, Outcome, Tell, run_jobs
 from planner.executor.jobs import planner_version, seal_of
+from planner.folders import CERTIFICATE, refuse_sealed
 from planner.scenario import Scenario
 from planner.words import _, language
 
@@ -217,13 +218,8 @@ def check_output(output: Path) -> None:
             _("{folder} is a file. Name a folder with -o.").format(folder=output)
         )
     for folder in (output.resolve(), *output.resolve().parents):
-        if (folder / "certificate.json").is_file():
-            raise PlannerError(
-                _(
-                    "{folder} is sealed by its certificate. Name another folder with "
-                    "-o."
-                ).format(folder=folder)
-            )
+        if (folder / CERTIFICATE).is_file():
+            refuse_sealed(output, folder)
 
 
 def _key(

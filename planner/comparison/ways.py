@@ -35,12 +35,11 @@ def at_first_prices(sides: Sequence[Side], compiled: Compiled) -> pd.DataFrame |
     Returns
     -------
     Index ``cost_at_first`` and ``broken_at_first`` (rules of the first), a column for
-    each side. None where the sides have other accounts or reps, or on a map, whose
-    terms are no sums over pairs.
+    each side. None where the sides have other accounts, regions or reps.
     """
     first, problem = sides[0], compiled.problem
     reps = first.tables.reps.index
-    if problem.areas is not None or any(
+    if any(
         not side.rows.index.equals(first.rows.index)
         or not side.tables.reps.index.equals(reps)
         for side in sides
@@ -124,15 +123,21 @@ def todays_ways(
                 breaches=way.breaches,
             )
         )
-    notes += [_why_not(one) for one in missing]
+    owned = bool((compiled.pairs.owner >= 0).any())
+    notes += [_why_not(one, owned) for one in missing]
     return sides, notes
 
 
-def _why_not(one: Wanted) -> str:
+def _why_not(one: Wanted, owned: bool) -> str:
     """Say why a way that was asked for by name is not there."""
     way = baseline_label(WAYS[one.way], KINDS[one.kind])
     if one.way in ("rules", "performance"):
         return _(
             "There is no “{way}”: the scenario says nothing under baselines.{key}."
         ).format(way=way, key=one.way)
+    if one.way == "today" and not owned:
+        return _(
+            "There is no “{way}”: no account has an owner among the reps (accounts."
+            "fields: owner)."
+        ).format(way=way)
     return _("There is no “{way}” for a question of this kind or size.").format(way=way)

@@ -3,64 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from planner.compile import Compiled, compile_problem
-from planner.diagnosis.prices import BendPrice, cost_of
+from planner.diagnosis.change import SAME, Question, least_change
+from planner.diagnosis.prices import cost_of
 from planner.diagnosis.result import Option
 from planner.diagnosis.rewrite import bent_scenario, bent_tables
 from planner.diagnosis.wording import says, says_all
 from planner.errors import PlannerError
 from planner.problem import evaluate
-from planner.ruled import BandRule, Positions, Ruled, parted
-from planner.scenario import Scenario
+from planner.ruled import Positions, parted
 from planner.solvers.result import Watch
-from planner.solvers.ruled.bend_search import bend_by_search
-from planner.solvers.ruled.bends import TOLERANCE_STEP, Bend, bends_of
-from planner.solvers.ruled.elastic import TOO_LARGE, Bent, bend_least
+from planner.solvers.ruled.bends import Bend, bends_of
 from planner.solvers.solve import solve_problem
 from planner.solvers.start import WarmStart
-from planner.tables import Tables
 
 MOST = 5
 """Options that are handed out."""
-SAME = 1e-6
-"""Prices closer than this, as a share, are the same."""
-OTHER_SECONDS = 10.0
+OTHER_SECONDS = 5.0
 """For each option after the first, at most."""
-SOLVE_SECONDS = 2.0
-"""For the best plan under an option, at most."""
-
-
-@dataclass(frozen=True, eq=False)
-class Question:
-    """
-    What options are sought for.
-
-    Attributes
-    ----------
-    plans
-        Plans to begin with, whatever rules they break: rep of each row.
-    conflicts
-        Rules that cannot all be kept, by their numbers; no rule is in two of them.
-    """
-
-    ruled: Ruled
-    tables: Tables
-    prices: tuple[BendPrice, ...]
-    seed: int
-    threads: int
-    plans: tuple[Positions, ...] = ()
-    conflicts: tuple[tuple[int, ...], ...] = ()
-
-    @property
-    def scenario(self) -> Scenario:
-        """The scenario whose rules are changed."""
-        return self.ruled.pairs.scenario
+ENOUGH_SECONDS = 15.0
+"""When so much time has gone, no further options are sought."""
+SOLVE_SECONDS, MOST_ARCS = 1.0, 100_000
+"""For the best plan under an option, at most; and pairs up to which it is sought."""
 
 
 def options_of(question: Question, watch: Watch) -> list[Option]:
@@ -73,15 +43,16 @@ def options_of(question: Question, watch: Watch) -> list[Option]:
     and a plan keeps all of its rules.
     """
     found: list[Option] = []
-    plans = question.plans
+    plans, began = question.plans, watch.seconds
     for trial in _trials(question, found):
         known = (*plans, *(o.rep_of for o in found if o.rep_of is not None))
         question = replace(question, plans=known)
-        if watch.left <= 0 or len(found) > MOST:
+        late = bool(found) and watch.seconds - began > ENOUGH_SECONDS
+        if watch.left <= 0 or late or len(found) > MOST:
             break
         part = watch.part(0.25 if found else 0.5)
         if found:
-            part.time_limit = min(part.time_limit, part.seconds + OTHER_SECONDS)
+            part = part.at_most(OTHER_SECONDS)
         option = _option(question, trial, part)
         if option is not None and not any(_same(option, one) for one in found):
             found.append(option)
@@ -131,11 +102,7 @@ def _option(question: Question, trial: _Trial, watch: Watch) -> Option | None:
         rules[but.rule], alone = parted(rules[but.rule], but.instance, but.rep)
         ruled = replace(ruled, rules=(*rules, alone))
         price.append(None)
-    floor = _floor(question, price)
-    if math.isinf(floor):
-        return None
-    bent = _bent(replace(question, ruled=ruled), price, watch)
-    bound = max(bent.bound, floor)
+    bent = least_change(replace(question, ruled=ruled), price, watch)
     if bent.rep_of is None:
         return None
     bends = bends_of(question.ruled, bent.rep_of)
@@ -157,7 +124,8 @@ def _option(question: Question, trial: _Trial, watch: Watch) -> Option | None:
     option = Option(
         changes=tuple(says_all(question.ruled, bends)),
         price=total,
-        least=bent.optimal or total <= bound * (1 + SAME) + SAME,
+        least=bent.optimal or total <= bent.bound * (1 + SAME) + SAME,
+        bound=total if bent.optimal else min(bent.bound, total),
         kinds=kinds,
         scenario=scenario,
         owner=_owner(compiled, bent.rep_of),
@@ -171,57 +139,6 @@ def _owner(compiled: Compiled, rep_of: Positions) -> pd.Series:
     """``rep_id`` by ``account_id``."""
     ids = np.append(compiled.pairs.reps.index.to_numpy(object), "")
     return pd.Series(ids[rep_of], index=compiled.pairs.accounts.index, dtype=str)
-
-
-def _bent(question: Question, price: list[float | None], watch: Watch) -> Bent:
-    """Change as little as possible: exactly, else by the engine."""
-    ruled, seed, threads = question.ruled, question.seed, question.threads
-    pricing = _pricing(question, price)
-    costs = [cost_of(bends_of(ruled, plan), pricing) for plan in question.plans]
-    hint = question.plans[int(np.argmin(costs))] if costs else None
-    exact = bend_least(
-        ruled, price, watch.part(0.7), hint=hint, seed=seed, threads=threads
-    )
-    if exact.optimal or exact.infeasible or watch.left <= 0:
-        return exact
-    if exact is not TOO_LARGE and ruled.areas is None and exact.rep_of is not None:
-        return exact
-    found = bend_by_search(ruled, price, watch, seed=seed, threads=threads)
-    bound = max(exact.bound, found.bound)
-    known = [one for one in (exact.rep_of, found.rep_of) if one is not None]
-    if not known:
-        return found._replace(bound=bound)
-    best = min(known, key=lambda plan: cost_of(bends_of(ruled, plan), pricing))
-    return Bent(best, bound, False, False)
-
-
-def _floor(question: Question, price: Sequence[float | None]) -> float:
-    """No change costs less: of each conflict, one rule is bent by a step at least."""
-    total = 0.0
-    for conflict in question.conflicts:
-        steps = [
-            _step(question.ruled, number, one)
-            for number in conflict
-            if (one := price[number]) is not None
-        ]
-        total += min(steps, default=math.inf)
-    return total
-
-
-def _step(ruled: Ruled, number: int, price: float) -> float:
-    """Price of the smallest change of a rule."""
-    rule = ruled.rules[number]
-    if isinstance(rule, BandRule) and rule.kind == "balance":
-        return price * 100 * TOLERANCE_STEP
-    if isinstance(rule, BandRule):
-        return price / ruled.pairs.scales[rule.bands[0].measure]
-    return price / 1000 if rule.kind == "max_km" else price
-
-
-def _pricing(question: Question, price: Sequence[float | None]) -> list[BendPrice]:
-    """Prices as they are, but for what must not be bent now."""
-    some = [*question.prices, *question.prices[:1]][: len(price)]
-    return [replace(one, price=now) for one, now in zip(some, price, strict=True)]
 
 
 def keeps_all(compiled: Compiled, rep_of: Positions) -> bool:
@@ -238,12 +155,16 @@ def _with_cost(
     question: Question, option: Option, compiled: Compiled, watch: Watch
 ) -> Option:
     """Solve under an option for a while, from the plan that proves it."""
-    seconds = min(SOLVE_SECONDS, watch.left)
-    if seconds <= 0:
-        return option
     assert option.rep_of is not None
     units = np.empty(compiled.problem.n, dtype=np.intp)
     units[compiled.unit_of] = option.rep_of
+    arcs = compiled.problem.arcs_of_or_none(units)
+    assert arcs is not None
+    cost, scale = evaluate(compiled.problem, arcs).cost, compiled.problem.cost_scale
+    option = replace(option, cost=cost / scale)
+    seconds = min(SOLVE_SECONDS, watch.left)
+    if seconds <= 0 or len(compiled.problem.rep) > MOST_ARCS:
+        return option
     settings = option.scenario.with_solve(time_limit=seconds).solve
     try:
         result = solve_problem(
@@ -259,7 +180,7 @@ def _with_cost(
     served = result.problem.rep[result.arcs].astype(np.intp)[compiled.unit_of]
     return replace(
         option,
-        cost=result.cost / compiled.problem.cost_scale,
+        cost=result.cost / scale,
         gap=result.gap,
         owner=_owner(compiled, served),
     )

@@ -80,8 +80,9 @@ class Option:
         In words.
     price
         By ``[relax]``, in the scenario's currency.
-    least
-        Proven: no cheaper change of rules of these kinds is enough.
+    least, bound
+        Proven: no cheaper change of rules of these kinds is enough; none costs less
+        than the bound.
     kinds
         Kinds of rules that this option was allowed to change; empty: all.
     scenario
@@ -89,8 +90,8 @@ class Option:
     owner
         A plan that keeps all of its rules: ``rep_id`` by ``account_id``.
     cost, gap
-        Yearly cost of the best plan found under it, in the scenario's currency, and
-        its proven gap; None where there was no time to look for a better one.
+        Yearly cost of that plan in the scenario's currency, and its proven gap; None
+        where there was no time to look for a better one.
     """
 
     changes: tuple[str, ...]
@@ -103,6 +104,7 @@ class Option:
     rep_of: Positions | None = None
     cost: float | None = None
     gap: float | None = None
+    bound: float = 0.0
 
     @property
     def relaxed(self) -> list[Relaxed]:
@@ -115,6 +117,7 @@ class Option:
         return {
             "price": self.price,
             "least": self.least,
+            "bound": self.bound,
             "kinds": list(self.kinds),
             "changes": list(self.changes),
             "relaxed": [one.model_dump() for one in self.relaxed],
@@ -268,7 +271,9 @@ class Diagnosis:
         if option.cost is not None:
             text += _(": a plan for {cost:,.2f} a year").format(cost=option.cost)
         if not option.least:
-            text += " " + _("[not proven to be the least]")
+            text += " " + _("[the least costs {bound:,.2f} or more]").format(
+                bound=option.bound
+            )
         return text
 
     def _prices_used(self) -> str:

@@ -55,15 +55,17 @@ def bent_scenario(
 
 
 def bent_tables(tables: Tables, scenario: Scenario) -> Tables:
-    """Return the tables as they are read under a scenario with more skills."""
+    """Return the tables as they are read under a scenario that was changed."""
     also, levels = scenario.skills.also, scenario.skills.levels
     if not also and not scenario.pools:
         return tables
     reps = tables.reps
     skills = with_also(reps["skills"], reps.index, also, levels)
+    reps = reps.assign(skills=skills)
     for pool in scenario.pools:
-        skills[pool.id] = fields_of(pool, scenario)["skills"]
-    return replace(tables, reps=reps.assign(skills=skills))
+        fields = fields_of(pool, scenario)
+        reps.loc[pool.id, list(fields)] = list(fields.values())
+    return replace(tables, reps=reps)
 
 
 def label_of(ruled: Ruled, bend: Bend) -> str:

@@ -10,18 +10,22 @@ import numpy as np
 import pandas as pd
 
 from planner.compile import Compiled, compile_problem
+from planner.diagnosis.change import Question
 from planner.diagnosis.conflict import Core, Prober, apart_from, refine
 from planner.diagnosis.nearest import nearest_plan
-from planner.diagnosis.options import Question, keeps_all, options_of
+from planner.diagnosis.options import keeps_all, options_of
 from planner.diagnosis.prices import BendPrice, prices_of
-from planner.diagnosis.result import Conflict, Diagnosis, Member, Option
+from planner.diagnosis.result import Conflict, Diagnosis, Member, Option, Status
 from planner.errors import PlannerError
 from planner.oversize import set_apart
 from planner.ruled import Positions, Ruled
 from planner.ruling import MOST_PAIRS, ruled_of
 from planner.scenario import Scenario, read_scenario
+from planner.solution import solve
 from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Progress, Watch
+from planner.solvers.result import Status as SolveStatus
+from planner.solvers.ruled.engine import ANY_PLAN
 from planner.tables import Tables, load_tables
 from planner.words import _
 
@@ -31,6 +35,8 @@ CONFLICT_SHARE, REFINE_SHARE = 0.4, 0.35
 """Shares of the time left: for the rules that conflict, then for their instances."""
 PLANS_KEPT = 50
 """Plans from the search for conflicts that options may begin with."""
+REFINE_SECONDS = 5.0
+"""For the instances of all conflicts, at most."""
 QUESTION_SHARE = 0.3
 """Share of that time for one question whether a plan exists."""
 
@@ -42,6 +48,7 @@ def diagnose(
     reps: pd.DataFrame | None = None,
     regions: pd.DataFrame | None = None,
     distances: pd.DataFrame | None = None,
+    bases: pd.DataFrame | None = None,
     time_limit_s: float | None = None,
     seed: int | None = None,
     interrupted: Callable[[], bool] = lambda: False,
@@ -53,13 +60,14 @@ def diagnose(
     First sums that prove it; then a minimal set of rules that contradict each other
     (infeasible by itself, feasible without any one member); then changes of rules,
     each enough by itself, the cheapest first at the prices of ``[relax]``, each
-    verified by a plan that keeps every rule of the changed scenario.
+    verified by a plan that keeps every rule of the changed scenario. With ``[bases]``
+    only sums: rules are taken apart for one set of reps.
 
     Parameters
     ----------
     scenario
         A scenario, or the path of a scenario file.
-    accounts, reps, regions, distances
+    accounts, reps, regions, distances, bases
         Frames that stand in for the scenario's files.
     time_limit_s, seed
         Instead of those in the scenario. What was not proven in time is said.
@@ -69,32 +77,61 @@ def diagnose(
     ScenarioError, TableError
         Naming every fault.
     PlannerError
-        With ``[bases]``, or where several numbers of reps are asked for.
+        Where several numbers of reps are asked for.
     """
     if not isinstance(scenario, Scenario):
         scenario = read_scenario(scenario)
-    if scenario.bases is not None or len(scenario.counts) > 1:
+    if len(scenario.counts) > 1:
         raise PlannerError(
-            _(
-                "A diagnosis is of one set of reps: give them in [reps], without "
-                "[bases] and with one number of reps."
+            _("A diagnosis is of one number of reps: give {key} one number.").format(
+                key="bases.open" if scenario.bases else "reps.count"
             )
         )
-    tables = load_tables(
-        scenario,
-        scenario.base,
-        accounts=accounts,
-        reps=reps,
-        regions=regions,
-        distances=distances,
-    )
-    return diagnose_tables(
-        scenario,
-        tables,
-        time_limit_s=time_limit_s,
-        seed=seed,
+    frames = {
+        "accounts": accounts,
+        "reps": reps,
+        "regions": regions,
+        "distances": distances,
+        "bases": bases,
+    }
+    scenario = scenario.with_solve(time_limit=time_limit_s, seed=seed)
+    if scenario.bases is not None:
+        return _by_sums(scenario, frames, interrupted, tell)
+    tables = load_tables(scenario, scenario.base, **frames)
+    return diagnose_tables(scenario, tables, interrupted=interrupted, tell=tell)
+
+
+def _by_sums(
+    scenario: Scenario,
+    frames: dict[str, pd.DataFrame | None],
+    interrupted: Callable[[], bool],
+    tell: Callable[[Progress], None],
+) -> Diagnosis:
+    """Say what sums tell where bases are chosen too; any plan will do."""
+    found = solve(
+        scenario.with_solve(gap=ANY_PLAN),
         interrupted=interrupted,
         tell=tell,
+        **frames,  # type: ignore[arg-type]
+    )
+    status: Status = "unknown"
+    if found.plan is not None:
+        status = "feasible"
+    elif found.status is SolveStatus.INFEASIBLE:
+        status = "infeasible"
+    note = _(
+        "With [bases] only sums are looked at. Give the bases that may do as [reps], "
+        "without [bases], to see which rules contradict each other and what helps."
+    )
+    return Diagnosis(
+        scenario=scenario,
+        status=status,
+        arithmetic=found.reasons,
+        conflicts=(),
+        options=(),
+        notes=() if status == "feasible" else (note,),
+        owner=None if found.plan is None else found.plan.owner,
+        seconds=found.result.seconds,
     )
 
 
@@ -177,7 +214,7 @@ class _Run:
 
     def _conflicts(self, prober: Prober, cores: Sequence[Core]) -> list[Conflict]:
         """Name rules and instances of conflicts."""
-        prober.watch = self.watch.part(REFINE_SHARE)
+        prober.watch = self.watch.part(REFINE_SHARE).at_most(REFINE_SECONDS)
         prober.seconds = QUESTION_SHARE * prober.watch.left
         return [_worded(prober, core) for core in cores]
 
@@ -213,7 +250,7 @@ class _Run:
 
     def _done(
         self,
-        status: str,
+        status: Status,
         arithmetic: Sequence[str],
         conflicts: Sequence[Conflict] = (),
         options: Sequence[Option] = (),
@@ -222,7 +259,7 @@ class _Run:
     ) -> Diagnosis:
         return Diagnosis(
             scenario=self.scenario,
-            status=status,  # type: ignore[arg-type]
+            status=status,
             arithmetic=tuple(arithmetic),
             conflicts=tuple(conflicts),
             options=tuple(options),

@@ -138,10 +138,17 @@ def label_of(key: str) -> Label:
     return Label(lambda: words().format(name=_(name)), unit, "lower")
 
 
-def not_compared(baselines: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say which simple ways a large question is not compared with, if that is so."""
+def not_compared(baselines: Sequence[Mapping[str, Any]], unit: str) -> list[str]:
+    """Say which simple ways a large question, or a map, is not compared with."""
     if not baselines or any(way["kind"] == "rule_keeping" for way in baselines):
         return []
+    if unit == "region":
+        return [
+            _(
+                "Simple ways are compared as they come: for territories on a map there "
+                "are none that mind the rules."
+            )
+        ]
     return [
         _(
             "Not compared with the nearest rep, nor with simple ways that keep every "

@@ -222,12 +222,13 @@ class _Count:
         given = ~np.isnan(self.capacity) & ~self.is_pool
         asked, matched = survey.skills
         nothing = len(km) == 0
+        idle = reps["accounts"].eq(0) & ~self.is_pool
         return {
             "accounts": survey.is_account.sum(),
             "accounts_left_out": (~survey.served).sum(),
             "value_left_out": survey.value[~survey.served].sum(),
             "reps": (~self.is_pool).sum(),
-            "reps_without_accounts": (reps["accounts"].eq(0) & ~self.is_pool).sum(),
+            "reps_without_accounts": idle.sum() if survey.is_account.any() else np.nan,
             **self._in_pools(reps),
             "travel_km": np.nan if nothing else 2 * trips @ km,
             "travel_hours": np.nan if nothing else 2 * trips @ survey.hours[known],

@@ -83,11 +83,18 @@ def _column(reps: pd.DataFrame, scenario: Scenario, index: int) -> int:
         if not (found == value or (pd.isna(found) and pd.isna(value))):
             raise PlannerError(
                 _(
-                    "inputs/reps.csv: {name} of the pool {id} is {found!r}, the "
-                    "scenario says {value!r}. Write the plan folder again."
-                ).format(name=name, id=pool.id, found=found, value=value)
+                    "inputs/reps.csv: {name} of the pool {id} is {found}, the "
+                    "scenario says {value}. Write the plan folder again."
+                ).format(
+                    name=name, id=pool.id, found=_shown(found), value=_shown(value)
+                )
             )
     return int(at[0])
+
+
+def _shown(value: object) -> str:
+    """Write a field as a table has it."""
+    return f"{value:.10g}" if isinstance(value, float) else repr(value)
 
 
 def _of_pool(

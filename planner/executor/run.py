@@ -103,7 +103,7 @@ def run_jobs(
             todo.append(job)
     payloads, twins = _payloads(todo, known, outcomes)
     if payloads:
-        from planner.workspace import check_target
+        from planner.folders import check_target
 
         for payload in payloads:
             check_target(Path(payload["folder"]))

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import SimpleNamespace
 
+import pandas as pd
+
 from planner.maps.svg import Drawing
 from planner.report.data import ReportData
 from planner.report.decision import headline
 from planner.report.kpis import tiles
+from planner.report.numbers import Numbers
 from planner.report.page import drawing_of, map_context, render
+from planner.report.trade import frontier_shown
+from planner.words import _
 
 MOST_PATHS = 120_000
 """Letters of path data in a small map; the rest of a card is some 30,000."""
@@ -25,7 +30,31 @@ def card(data: ReportData) -> str:
         headline=headline(data),
         tiles=tiles(data),
         reasons=[*data.breaches, *data.relaxed],
+        trade=None,
         **map_context(data, _small_map(data)),
+    )
+
+
+def card_of_trade(name: str, table: pd.DataFrame, currency: str, locale: str) -> str:
+    """
+    Return a frontier as an HTML fragment: what it says, its chart, its table.
+
+    Parameters
+    ----------
+    table
+        See `planner.report.trade.as_frontier`.
+    locale
+        Language of numbers.
+    """
+    shown = frontier_shown(table, Numbers(locale, currency))
+    return render(
+        "card.html.j2",
+        data=SimpleNamespace(name=name),
+        headline=_("Trade-offs between plans"),
+        tiles=[],
+        reasons=[],
+        map=None,
+        trade=shown,
     )
 
 
@@ -38,6 +67,7 @@ def card_without_plan(name: str, status: str, reasons: Sequence[str]) -> str:
         tiles=[],
         reasons=list(reasons),
         map=None,
+        trade=None,
     )
 
 

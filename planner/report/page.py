@@ -61,6 +61,11 @@ def render(template: str, **context: Any) -> str:
     return environment.get_template(template).render(context)
 
 
+def chart_svg(chart: curves.Chart, label: str) -> str:
+    """Return a chart as SVG for any page; `label` is for those who do not see it."""
+    return render("chart.html.j2", chart=chart, label=label)
+
+
 def css_text(text: str) -> Markup:
     """
     Quote a text for CSS: whatever it holds, it stays a text.

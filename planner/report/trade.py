@@ -17,7 +17,7 @@ from planner.words import _
 
 FRONTIER, CURVE = "frontier.csv", "curve.csv"
 
-_MONEY = (
+PARTS = (
     "travel",
     "handover",
     "skill",
@@ -30,10 +30,10 @@ _MONEY = (
     "opening",
     "pool",
     "other",
-    "handover_at_risk",
-    "rep_cost",
 )
-"""Columns of a curve that are parts of its cost; shown where they are not all 0."""
+"""Parts of the cost in a curve; imbalance and splits sum up all rules of their kind."""
+_MONEY = (*PARTS, "handover_at_risk", "rep_cost")
+"""Columns of a curve in currency; shown where they are not all 0."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,16 @@ def read_frontier(folder: Path, plan: Path | None = None) -> pd.DataFrame:
         raise _wrong(path, _("it has no two axes, or no plan"))
     table = _as_numbers(table, [*axes, "cost", "bound", "gap"], path)
     table["price"] = pd.to_numeric(table.get("price", np.nan), errors="coerce")
-    table["knee"] = table["knee"].eq("yes")
     one_of_it = plan is not None and plan.resolve().parent == folder.resolve()
-    table.attrs |= {"axes": axes, "own": plan.name if plan and one_of_it else ""}
+    return as_frontier(table, axes, plan.name if plan and one_of_it else "")
+
+
+def as_frontier(
+    table: pd.DataFrame, axes: Sequence[str], own: str = ""
+) -> pd.DataFrame:
+    """Return the table of a frontier in the form of `read_frontier`."""
+    table = table.assign(knee=table["knee"].eq("yes"))
+    table.attrs |= {"axes": list(axes), "own": own}
     return table
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,11 @@ ByMeasure = Waiver | dict[str, Waiver] | None
 """One price for all measures, or measure -> price; None: see `planner.prices`."""
 
 
+def _per(what: str, default: float | str | None = None) -> Any:
+    """Return the field of a price."""
+    return Field(default, description=f"Currency per {what}.")
+
+
 class Relax(Model):
     """
     Prices of bending rules, for `planner diagnose`: by kind, in the rules' own units.
@@ -22,58 +27,32 @@ class Relax(Model):
     They do not enter the cost of a plan. Set a kind to "never" and no option bends it.
     """
 
-    limits: ByMeasure = Field(
-        None,
-        description="Currency per unit of the measure beyond a limit; or measure -> "
-        "price. Without it: 50 an hour, 200 an account; of any other measure, 1 % of "
-        "a mean load costs as much as a percentage point of tolerance.",
+    limits: ByMeasure = _per(
+        "unit of the measure beyond a limit; or measure -> price. Without it: 50 an "
+        "hour, 200 an account; of any other measure, 1 % of a mean load costs as much "
+        "as a percentage point of tolerance"
     )
-    pools: ByMeasure = Field(
-        None,
-        description="Currency per unit beyond a pool's capacity or max_accounts; or "
-        "measure -> price. Without it: as for limits.",
+    pools: ByMeasure = _per(
+        "unit beyond a pool's capacity or max_accounts; or measure -> price. Without "
+        "it: as for limits"
     )
-    balance: Waiver = Field(
-        500.0,
-        description="Currency per percentage point added to a hard tolerance.",
+    balance: Waiver = _per("percentage point added to a hard tolerance", 500.0)
+    budgets: ByMeasure = _per(
+        "unit above a budget; or `of` -> price. Without it: 1 per unit of currency of "
+        "a term, 200 per account that moves, 500 per region, 0.1 per unit of moved "
+        "value; of a measure, as for limits"
     )
-    budgets: ByMeasure = Field(
-        None,
-        description="Currency per unit above a budget; or `of` -> price. Without it: "
-        "1 per unit of currency of a term, 200 per account that moves, 500 per "
-        "region, 0.1 per unit of moved value; of a measure, as for limits.",
-    )
-    pins: Waiver = Field(500.0, description="Currency per account freed of a pin.")
-    forbid: Waiver = Field(
-        500.0, description="Currency per account freed of a forbid entry."
-    )
-    protect: Waiver = Field(
-        1000.0, description="Currency per account (or region) protected no longer."
-    )
-    together: Waiver = Field(
-        500.0, description="Currency per account that leaves its group."
-    )
-    apart: Waiver = Field(
-        500.0, description="Currency per account that may share a rep with its rivals."
-    )
-    skills: Waiver = Field(
-        2000.0, description="Currency per skill that a rep covers in addition."
-    )
-    fit: Waiver = Field(
-        500.0, description='Currency per account served in spite of "never".'
-    )
-    max_km: Waiver = Field(
-        20.0, description="Currency per km by which travel.max_km is raised."
-    )
-    missing_pairs: Waiver = Field(
-        "never", description="Currency for estimating pairs that the table lacks."
-    )
-    contiguous: Waiver = Field(
-        "never", description="Currency for territories that need not hang together."
-    )
-    locked_reps: Waiver = Field(
-        5000.0, description="Currency per rep whose map is locked no longer."
-    )
+    pins: Waiver = _per("account freed of a pin", 500.0)
+    forbid: Waiver = _per("account freed of a forbid entry", 500.0)
+    protect: Waiver = _per("account (or region) protected no longer", 1000.0)
+    together: Waiver = _per("account that leaves its group", 500.0)
+    apart: Waiver = _per("account that may share a rep with its rivals", 500.0)
+    skills: Waiver = _per("skill that a rep covers in addition", 2000.0)
+    fit: Waiver = _per('account served in spite of "never"', 500.0)
+    max_km: Waiver = _per("km by which travel.max_km is raised", 20.0)
+    missing_pairs: Waiver = _per("scenario that estimates missing pairs", "never")
+    contiguous: Waiver = _per("scenario whose territories may fall apart", "never")
+    locked_reps: Waiver = _per("rep whose map is locked no longer", 5000.0)
 
 
 class Relaxed(Model):

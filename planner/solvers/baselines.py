@@ -74,10 +74,11 @@ def baselines(
     """
     Assign all accounts in each of today's ways, raw and rule-keeping.
 
-    today: the owners of the table. nearest: the rep of the shortest road, ties by rep
-    order. round_robin: dealt in turn in table order. random: any rep, equally likely.
-    performance: dealt in turn in proportion to a field of the reps. rules: the first
-    rule that matches; a team, or several, take turns; no match, no rep.
+    today: the owners of the table, where it has any. nearest: the rep of the shortest
+    road, ties by rep order. round_robin: dealt in turn in table order. random: any
+    rep, equally likely. performance: dealt in turn in proportion to a field of the
+    reps. rules: the first rule that matches; a team, or several, take turns; no match,
+    no rep.
 
     A rule-keeping way has the same preferences, and passes over reps who may not
     serve the unit or have no room below a hard high (of rep, team, everybody, or a
@@ -114,9 +115,20 @@ def baselines(
     if not len(field_reps(compiled.pairs)):  # no base is open, pools have all
         return []
     if compiled.problem.areas is not None:
-        return _by_regions(compiled)
-    if compiled.problem.source is not None:
-        return _without_rules(compiled, seed)
+        ways = _by_regions(compiled)
+    elif compiled.problem.source is not None:
+        ways = _without_rules(compiled, seed)
+    else:
+        ways = _by_accounts(compiled, rules, performance, seed)
+    if (compiled.pairs.owner >= 0).any():
+        return ways
+    return [way for way in ways if way.name != "today"]  # nobody has an owner
+
+
+def _by_accounts(
+    compiled: Compiled, rules: list[Rule] | None, performance: str | None, seed: int
+) -> list[Baseline]:
+    """All ways, raw and rule-keeping."""
     ways = _Ways(compiled, seed)
     likings = {
         "today": (ways.today, ways.like_today),

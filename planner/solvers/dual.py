@@ -166,7 +166,9 @@ class _Run:
         temperatures = self._temperatures()
         if start is not None:
             y = np.clip(start * self.unit, *self.bounds)
-            temperatures = temperatures[temperatures <= WARM * self.spread]
+            cold = temperatures <= WARM * self.spread
+            cold[-1:] = True  # also where no unit's costs differ
+            temperatures = temperatures[cold]
         elif len(y):
             y, temperatures = self._sampled(y, temperatures)
         best = y

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from planner.compile import Compiled
 from planner.oversize import oversize_regions
 from planner.problem import Problem
@@ -11,6 +9,7 @@ from planner.ruling import MOST_PAIRS, ruled_of
 from planner.scenario import Scenario
 from planner.solvers.areas.diagnose import reasons_on_the_map
 from planner.solvers.ruled.arithmetic import sums_that_fail
+from planner.solvers.sums import shortfalls
 from planner.tables import PREFIX
 from planner.words import _
 
@@ -102,48 +101,27 @@ def _contradictory_rows(problem: Problem) -> list[str]:
 
 def _short(problem: Problem) -> list[str]:
     """Sums over all reps: least need above all caps, most load below all lows."""
-    if (np.diff(problem.start) == 0).any() or not len(problem.rep):
-        return []
+    short = _(
+        "{row}: the accounts need at least {need:,.6g} {measure}, the limits allow "
+        "{have:,.6g}: {short:,.6g} short. Raise the limits, or add reps."
+    )
+    spare = _(
+        "{row}: the lower limits add up to {low:,.6g} {measure}, all accounts together "
+        "have at most {most:,.6g}. Lower the limits."
+    )
     found = []
-    first = problem.start[:-1]
-    for measure, name in enumerate(problem.measures):
-        least = np.minimum.reduceat(problem.demand[measure], first).sum()
-        most = np.maximum.reduceat(problem.demand[measure], first).sum()
-        for kind, rows in _by_source(problem, measure).items():
-            scale = problem.scales[measure]
-            covered = np.concatenate([row.reps for row in rows])
-            everyone = len(np.setdiff1d(np.arange(problem.m), covered)) == 0
-            highs = [row.high for row in rows]
-            have = sum(high for high in highs if high is not None)
-            if everyone and None not in highs and least > have:
-                found.append(
-                    _(
-                        "{row}: the accounts need at least {need:,.6g} {measure}, the "
-                        "limits allow {have:,.6g}: {short:,.6g} short. Raise the "
-                        "limits, or add reps."
-                    ).format(
-                        row=kind,
-                        measure=name,
-                        need=least / scale,
-                        have=have / scale,
-                        short=(least - have) / scale,
-                    )
-                )
-            low = sum(row.low for row in rows)
-            if low > most:
-                found.append(
-                    _(
-                        "{row}: the lower limits add up to {low:,.6g} {measure}, all "
-                        "accounts together have at most {most:,.6g}. Lower the limits."
-                    ).format(row=kind, measure=name, low=low / scale, most=most / scale)
-                )
-    return found
-
-
-def _by_source(problem: Problem, measure: int) -> dict[str, list]:
-    """Hard rows of a measure by the rule of the scenario that they come from."""
-    found: dict[str, list] = {}
-    for row in problem.rows:
-        if row.price is None and row.measure == measure:
-            found.setdefault(row.id.split("/")[0], []).append(row)
+    for rule, measure, ends, load, high in shortfalls(problem):
+        scale, name = problem.scales[measure], problem.measures[measure]
+        text = spare.format(
+            row=rule, measure=_(name), low=ends / scale, most=load / scale
+        )
+        if high:
+            text = short.format(
+                row=rule,
+                measure=_(name),
+                need=load / scale,
+                have=ends / scale,
+                short=(load - ends) / scale,
+            )
+        found.append(text)
     return found

@@ -178,6 +178,10 @@ class Watch:
             began=self.began,
         )
 
+    def at_most(self, seconds: float) -> Watch:
+        """Return a watch for so many seconds of the time left."""
+        return self.part(min(1.0, seconds / max(self.left, 1e-9)))
+
     def report(
         self, phase: str, cost: float | None = None, bound: float | None = None
     ) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from planner.problem import Problem, evaluate
 from planner.scenario.model import Solve
 from planner.solvers.areas.road import solve_on_map
+from planner.solvers.cases import ROUNDED_UP, bound_by_cases
 from planner.solvers.core import better_arcs, solve_core
 from planner.solvers.dual import Dual, solve_dual, with_plan
 from planner.solvers.exact import ExactOutcome, solve_exact
@@ -21,6 +22,7 @@ from planner.solvers.result import Prices, Progress, Result, Status, Watch, gap_
 from planner.solvers.rows import LinearRows, linear_rows
 from planner.solvers.settle import settle, settle_on_map
 from planner.solvers.start import WarmStart, completed
+from planner.solvers.sums import proves_that_none_fits
 from planner.words import _
 
 Arcs = NDArray[np.int64]
@@ -39,6 +41,8 @@ the rows, where not all arcs are held. At 1,000,000 x 5,000 a dual cut off after
 """
 AREAS_SHARE = 0.1
 """Share of the time for the prices on the rows where territories must be connected."""
+CASES_SHARE = 0.2
+"""Share of the time left for cases of the units that exceed every band, at most."""
 SETTLE_SHARE = 0.1
 """Share of the time, beyond it, to take back what changed on a map without gain."""
 CORE_UNITS, CORE_ARCS, PARTS_UNITS = 3_000, 4_000, 3_000
@@ -51,8 +55,6 @@ CORE_FROM, PARTS_FROM, MENDED_FROM = 0.7, 0.15, 0.5
 Share of the time for the search before either; MENDED: where an earlier plan no longer
 fits and has to be mended first, which chains do best.
 """
-ROUNDED_UP = 2
-"""Steps of cost by which rounding may have lifted a bound over its prices' value."""
 HINT_ARCS = 2_000
 """Above this many arcs CP-SAT starts from a plan of the search."""
 MODEL_ARCS = 500_000
@@ -87,7 +89,7 @@ def solve_problem(
     run = _Run(problem, settings, Watch(settings.time_limit, interrupted, tell))
     run.warm_start = warm_start
     empty = problem.start[:-1] == problem.start[1:]
-    if impossible or empty.any():
+    if impossible or empty.any() or proves_that_none_fits(problem):
         return run.result(Status.INFEASIBLE, None)
     return run.solve()
 
@@ -185,6 +187,7 @@ class _Run:
             )
             self._prove(units.certificate)
             reduced, value = units.reduced, units.value
+        self._by_cases(dual)
         by_parts = self._parts_pay()
         arcs = self._search(dual, self._search_share(by_parts))
         if arcs is None:
@@ -194,6 +197,16 @@ class _Run:
         if self.settings.iterations is None and not self._is_done(arcs):
             arcs = self._finish(dual, arcs, reduced, value, by_parts)
         return self._finished(arcs)
+
+    def _by_cases(self, dual: Dual) -> None:
+        """Raise the bound where a unit alone exceeds every band."""
+        if self.problem.source is not None:
+            return
+        inner = self.watch.part(CASES_SHARE)
+        bound = bound_by_cases(self.problem, dual, inner, self.settings.threads)
+        if bound > self.bound:
+            self.bound, self.bound_by = bound, "solver"
+            self.watch.report("bound", bound=bound)
 
     def _search_share(self, by_parts: bool) -> float:
         """Share of the time for the search before solvers look at what is left."""
@@ -284,7 +297,7 @@ class _Run:
         return outcome.arcs
 
     def _start(self, dual: Dual) -> Arcs | None:
-        if self.home is None:
+        if self.home is None or (self.home < 0).all():  # prices alone
             return None
         return completed(self.problem, self.home, dual.reduced)
 
@@ -327,6 +340,8 @@ class _Run:
         return gap_of(evaluate(self.problem, arcs).cost, self.bound)
 
     def _finished(self, arcs: NDArray[np.int64] | None) -> Result:
+        if self.home is not None and (self.home >= 0).all():
+            arcs = self._better(arcs, self.home)  # never worse than the start
         if arcs is None:
             return self.result(Status.NO_PLAN_FOUND, None)
         if self.home is not None:

@@ -12,6 +12,7 @@ from pyproj.exceptions import CRSError
 from planner.errors import PlannerError
 from planner.tables.raw import PARQUET
 from planner.tables.regions import WGS84
+from planner.tables.shapes import read_shapes
 from planner.words import _
 
 
@@ -28,7 +29,7 @@ def shapes_of_file(path: Path) -> shapely.Geometry:
         if path.suffix.lower() in PARQUET:
             frame = gpd.read_parquet(path)
         else:
-            frame = pyogrio.read_dataframe(path, columns=[])
+            frame = read_shapes(path, columns=[])
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,

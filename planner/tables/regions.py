@@ -35,6 +35,7 @@ from planner.tables.raw import (
 )
 from planner.tables.references import Use
 from planner.tables.rules import check_rules
+from planner.tables.shapes import read_shapes
 from planner.tables.sources import keep_rows
 from planner.words import _
 
@@ -143,7 +144,7 @@ def _read_geo(path: Path, table: Table) -> gpd.GeoDataFrame:
     try:
         if path.suffix.lower() in PARQUET:
             return gpd.read_parquet(path)
-        frame = pyogrio.read_dataframe(path, layer=table.sheet, encoding=table.encoding)
+        frame = read_shapes(path, layer=table.sheet, encoding=table.encoding)
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,

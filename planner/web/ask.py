@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -93,7 +94,7 @@ class AskPanel:
 
         told = explain(self.page.draft.whole(), account, ask=0)
         assert isinstance(told, AccountExplanation)
-        lines = account_lines(told, self.page.plan, self.currency)
+        lines = self._plainly(account_lines(told, self.page.plan, self.currency))
         now = str(self.page.draft.owner[account])
         if now != told.rep:
             moved = _("You moved it to {rep}; below, the plan as it was.")
@@ -135,46 +136,71 @@ class AskPanel:
             value = self.page.draft.pairs.accounts["value"]
             ids = list(value.loc[ids].sort_values(ascending=False).index[:MOST])
             note = _("Asked for the {n:,} of most value.").format(n=len(ids))
-        found, who = await self._while_asking(asyncio.to_thread(self._receivers, ids))
+        told = self._while_asking(asyncio.to_thread(self._receivers, ids))
+        found, together, who = await told
         self.body.clear()
         with self.body:
             self._notes(note, who)
             if not len(found):
                 ui.label(_("No other rep may serve any of these."))
                 return
-            if len(ids) > 1:
-                self._together(found, ids)
+            if together:
+                ui.label(_("All to one rep")).classes("sub")
+            for rep, mine, text in together:
+                self._row(text, mine, rep)
             best = found.drop_duplicates("account")
             head = _("One by one, the cheapest first")
             self._list(head, best.sort_values("estimate").head(LISTED))
 
-    def _receivers(self, ids: list[str]) -> tuple[pd.DataFrame, str]:
+    def _receivers(
+        self, ids: list[str]
+    ) -> tuple[pd.DataFrame, list[tuple[str, list[str], str]], str]:
         from planner.explanation import best_receivers
 
         solution, note = self._asked_of()
         each = len(self.page.reps) if len(ids) > 1 else LISTED
-        return best_receivers(solution, ids, each=each), note
+        found = best_receivers(solution, ids, each=each)
+        together = self._together(found, ids) if len(ids) > 1 and len(found) else []
+        return found, together, note
 
-    def _together(self, found: pd.DataFrame, ids: list[str]) -> None:
-        """List the reps who could take all that are chosen, cheapest first."""
+    def _together(
+        self, found: pd.DataFrame, ids: list[str]
+    ) -> list[tuple[str, list[str], str]]:
+        """Return reps who could take all that are chosen: rep, accounts, what then."""
         units = found["account"].nunique()
         sums = found.groupby("to_rep").agg(
             n=("account", "size"), estimate=("estimate", "sum")
         )
-        sums = sums.sort_values(["n", "estimate"], ascending=[False, True])
-        ui.label(_("All to one rep")).classes("sub")
-        top = sums.head(5)
-        columns = zip(top.index, top["n"], top["estimate"], strict=True)
-        for rep, n, estimate in columns:
-            text = _("{rep}: about {change}").format(
-                rep=self._name(str(rep)), change=self._signed(float(estimate))
+        top = sums.sort_values(["n", "estimate"], ascending=[False, True]).head(5)
+        now, told = self.page.draft.figures(), []
+        for rep, n, estimate in top.itertuples():
+            mine = ids
+            if n < units:
+                mine = [str(a) for a in found.loc[found["to_rep"] == rep, "account"]]
+            then = self.page.draft.tried(mine, str(rep))
+            text = _("{rep}: {change} as it stands").format(
+                rep=self._name(str(rep)), change=self._signed(then.cost - now.cost)
             )
+            known = {(one.rule, one.who): one.amount for one in now.breaches}
+            worse = [
+                one
+                for one in then.breaches
+                if one.amount > known.get((one.rule, one.who), 0)
+            ]
+            if worse:
+                first = worse[0]
+                text += _("; it breaks {rule} by {by:,.6g}").format(
+                    rule=f"{first.rule} {first.who}".strip(), by=first.amount
+                )
+                if len(worse) > 1:
+                    text += _(" and {n:,} more").format(n=len(worse) - 1)
+                text += _("; about {change} once repaired").format(
+                    change=self._signed(float(estimate))
+                )
             if n < units:
                 text += _("; may take {n:,} of {all:,}").format(n=n, all=units)
-                mine = list(found.loc[found["to_rep"] == rep, "account"])
-            else:
-                mine = ids
-            self._row(text, mine, str(rep))
+            told.append((str(rep), mine, text))
+        return told
 
     async def takers(self) -> None:
         """Say which accounts a rep could take in most cheaply."""
@@ -211,7 +237,20 @@ class AskPanel:
 
         told = explain(self.page.draft.whole(), rep=rep)
         assert isinstance(told, RepExplanation)
-        return rep_lines(told, self.page.plan, self.currency)
+        return self._plainly(rep_lines(told, self.page.plan, self.currency))
+
+    def _plainly(self, lines: list[str]) -> list[str]:
+        """Name rules as people do, where the command line names their place."""
+        solution = self.page.solution
+        names = {
+            row.id: " ".join(filter(None, row_label(row.id, solution.scenario)))
+            for row in solution.compiled.problem.rows
+        }
+        if not names:
+            return lines
+        longest = sorted(names, key=len, reverse=True)
+        place = re.compile("|".join(map(re.escape, longest)))
+        return [place.sub(lambda found: names[found[0]], line) for line in lines]
 
     # ---- answers ---------------------------------------------------------------------
 

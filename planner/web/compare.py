@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -29,7 +31,7 @@ SHOWN = 40
 """Moves that the page lists."""
 REPS = 20
 """Reps whose loads are drawn: those farthest from the average."""
-WIDE = 110
+WIDE = 72
 """Pixels of the bar of a load: twice the average."""
 
 
@@ -62,37 +64,47 @@ class ComparePage:
             with ui.element("div").classes("maps"):
                 for plan in self.plans:
                     self._map(plan)
-            ui.label(_("Marked: another rep than in the first plan.")).classes("quiet")
+            marked = _(
+                "Ringed or striped: another rep than in the first plan, in the colour "
+                "of that one."
+            )
+            ui.label(marked).classes("quiet")
             waiting = ui.label(_("Counting ...")).classes("quiet").props("role=status")
             table, moved = await asyncio.to_thread(self._figures)
             loads = await asyncio.to_thread(self._loads)
             waiting.delete()
-            with self._part(_("Key figures")):
-                currency = self.library.view(self.plans[0]).scenario.currency
-                self._html(figure_table(table, self.plans, currency), "figures")
+            currency = self.library.view(self.plans[0]).scenario.currency
+            with self._part(_("Key figures"), "figures") as show:
+                show(figure_table(table, self.plans, currency))
                 for note in table.attrs["notes"]:
                     ui.label(note).classes("quiet")
-            with self._part(_("Loads by rep, in % of the average")):
-                self._html(load_chart(loads, self.plans), "loads")
-            with self._part(_("What moves between the first and the last")):
-                self._html(moved_table(moved), "moved")
+            with self._part(_("Loads by rep, in % of the average"), "loads") as show:
+                names: dict[str, str] = {}
+                for plan in reversed(self.plans):
+                    names |= self._names(plan)
+                show(load_chart(loads, self.plans, names))
+            title = _("What moves between the first and the last")
+            with self._part(title, "moved") as show:
+                show(moved_table(moved))
+            first = self.library.inside(self.plans[0])
             for curve in curves_near(self.library, self.plans):
-                with self._part(heading_of(curve)):
-                    self._html(curve_html(curve), "curve")
+                with self._part(heading_of(curve), "curve") as show:
+                    show(curve_html(curve, first, currency))
 
     @staticmethod
-    def _part(title: str) -> ui.element:
-        part = ui.element("section").classes("card part")
-        with part:
+    @contextmanager
+    def _part(title: str, mark: str) -> Iterator[Callable[[str], None]]:
+        """Draw a part of the page; yields what shows HTML in it."""
+
+        def show(content: str) -> None:
+            shown = ui.html(content, sanitize=False).classes("scroll").mark(mark)
+            # What scrolls must be within reach of the keyboard.
+            shown.props("tabindex=0 role=group")
+            shown.props["aria-label"] = title
+
+        with ui.element("section").classes("card part"):
             heading(title, 2)
-        return part
-
-    @staticmethod
-    def _html(content: str, mark: str) -> None:
-        shown = ui.html(content, sanitize=False).classes("scroll").mark(mark)
-        # What scrolls must be within reach of the keyboard.
-        shown.props("tabindex=0 role=group")
-        shown.props["aria-label"] = mark
+            yield show
 
     def _map(self, plan: str) -> None:
         solution = self.library.view(plan)
@@ -107,14 +119,17 @@ class ComparePage:
                 ).classes("w-full h-full")
 
         def send() -> None:
-            reps = solution.tables.reps
-            names = [
-                str(n) or str(r) for r, n in zip(reps.index, reps["name"], strict=True)
-            ]
+            names = list(self._names(plan).values())
             shown.call("setReps", {"names": names, "colours": self._colours(plan)})
             assert first.plan is not None
             shown.call("setOwners", owners(Draft(solution), first.plan.owner))
             shown.link()
+
+    def _names(self, plan: str) -> dict[str, str]:
+        """Name of each rep, the id where it has none."""
+        reps = self.library.view(plan).tables.reps
+        named = zip(reps.index, reps["name"], strict=True)
+        return {str(rep): str(name) or str(rep) for rep, name in named}
 
     def _colours(self, plan: str) -> list[str]:
         """Colours of the first plan for all, where a rep is in it."""
@@ -135,7 +150,7 @@ class ComparePage:
         """Name of each measure that a rule holds, and shares of the average by plan."""
         loads = [Draft(self.library.view(p)).figures().loads for p in self.plans]
         found = []
-        for measure in panels.banded(loads[0]) or ["accounts"]:
+        for measure in panels.banded(loads[0]) or [panels.counted(loads[0])]:
             shares = [
                 one[measure] / max(float(one[measure].mean()), panels.TINY)
                 for one in loads
@@ -176,6 +191,8 @@ def figure_table(table: pd.DataFrame, plans: list[str], currency: str) -> str:
     ]
     rows, tied = [], _("tied")
     for key, row in table.iterrows():
+        if row[names].isna().all():  # does not arise in any of these plans
+            continue
         unit = str(row["unit"])
         cells = []
         for at, name in enumerate(names):
@@ -207,7 +224,9 @@ def _known(value: Any) -> float | None:
     return float(value) if value is not None and np.isfinite(value) else None
 
 
-def load_chart(loads: list[tuple[str, pd.DataFrame]], plans: list[str]) -> str:
+def load_chart(
+    loads: list[tuple[str, pd.DataFrame]], plans: list[str], names: dict[str, str]
+) -> str:
     """Return bars of the loads of each rep, the farthest from the average first."""
     found = []
     for measure, shares in loads:
@@ -215,14 +234,14 @@ def load_chart(loads: list[tuple[str, pd.DataFrame]], plans: list[str]) -> str:
         order = far.sort_values(ascending=False, kind="stable").index[:REPS]
         head = "".join(f'<th scope="col">{escape(plan)}</th>' for plan in plans)
         rows = "".join(
-            f'<tr><th scope="row">{escape(str(rep))}</th>'
+            f'<tr><th scope="row">{escape(names.get(str(rep), str(rep)))}</th>'
             + "".join(f"<td>{_bar(float(share))}</td>" for share in shares.loc[rep])
             + "</tr>"
             for rep in order
         )
         name = escape(_(measure))
         found.append(
-            f'<table class="figures"><thead><tr><th scope="col">{name}'
+            f'<table class="figures bars"><thead><tr><th scope="col">{name}'
             f"</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
         )
     return f'<div class="side-by-side">{"".join(found)}</div>'

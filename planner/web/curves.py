@@ -5,14 +5,19 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from planner.errors import PlannerError
 from planner.library import Library
+from planner.report import Numbers, read_frontier, read_headcount
+from planner.report.page import chart_svg
+from planner.report.trade import Shown, frontier_shown, headcount_shown
 from planner.web import panels
-from planner.words import _
+from planner.words import _, language
 
 TABLES = ("frontier", "curve")
 """Names of the files: a table as .csv, and its drawing as .svg."""
@@ -74,8 +79,44 @@ def heading_of(curve: Curve) -> str:
     return words[curve.kind].format(folder=where)
 
 
-def curve_html(curve: Curve) -> str:
-    """Return the drawing and the table; text of the files is text."""
+def curve_html(curve: Curve, plan: Path, currency: str) -> str:
+    """
+    Return words, drawing and table in the reader's language; all text is escaped.
+
+    Parameters
+    ----------
+    plan
+        Folder of the plan that is marked, where it is one of the curve.
+    currency
+        Of the costs.
+    """
+    shown = _shown(curve, plan, currency)
+    if shown is None:
+        return _as_it_is(curve)
+    words = panels.sentences(shown.words)
+    drawing = chart_svg(shown.chart, heading_of(curve))
+    return f'{words}<div class="curve">{drawing}</div>' + panels.table(
+        shown.head, shown.rows
+    )
+
+
+def _shown(curve: Curve, plan: Path, currency: str) -> Shown | None:
+    """Lay a curve out as the report does; None for a table of another form."""
+    numbers, folder = Numbers(language(), currency), curve.table.parent
+    try:
+        if curve.kind == "frontier":
+            return frontier_shown(read_frontier(folder, plan), numbers)
+        table = read_headcount(folder)
+    except PlannerError:
+        return None
+    here = table["plan"] == plan.name if "plan" in table else [False] * len(table)
+    own = table["k"][here]
+    inside = plan.parent == folder and len(own) > 0
+    return headcount_shown(table, int(max(own)) if inside else -1, numbers)
+
+
+def _as_it_is(curve: Curve) -> str:
+    """Return the drawing and the table of a file; columns that say nothing left out."""
     shown = ""
     if curve.drawing is not None:
         # As an image it can run nothing, whatever the file says.
@@ -85,12 +126,14 @@ def curve_html(curve: Curve) -> str:
             f'src="data:image/svg+xml;base64,{body}">'
         )
     text = curve.table.read_text("utf-8-sig", errors="replace")
-    rows = list(csv.reader(io.StringIO(text)))[: MOST_ROWS + 1]
-    if not rows:
-        return shown
-    head, *body_rows = rows
-    cells = [[_short(one) for one in row] for row in body_rows]
-    return shown + panels.table(head, cells)
+    head, *rows = [row for row in csv.reader(io.StringIO(text)) if row] or [[]]
+    rows = [
+        [_short(cell) for cell in [*row, *[""] * len(head)][: len(head)]]
+        for row in rows[:MOST_ROWS]
+    ]
+    told = [at for at in range(len(head)) if any(r[at] not in ("", "0") for r in rows)]
+    cells = [[row[at] for at in told] for row in rows]
+    return shown + panels.table([head[at] for at in told], cells)
 
 
 def _short(cell: str) -> str:
@@ -98,6 +141,8 @@ def _short(cell: str) -> str:
     try:
         value = float(cell)
     except ValueError:
+        return cell
+    if not math.isfinite(value):
         return cell
     if value == int(value) or abs(value) >= 1000:
         return f"{value:,.0f}"

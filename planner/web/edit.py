@@ -84,6 +84,7 @@ class EditPage:
                 with ui.element("div").classes("edit-side"):
                     self._side()
         self.refresh()
+        self.bar.poll()
         ui.timer(POLL_S, self._on(self._poll))
         _open.setdefault(self.key, []).append(self)
         self.client.on_delete(self._left)
@@ -129,10 +130,11 @@ class EditPage:
             self._toggle(views, _("What is shown"), self._show_view).mark("view")
             modes = {"pan": _("Pan"), "lasso": _("Lasso"), "box": _("Box")}
             label = _("What dragging on the map does")
-            self._toggle(modes, label, self._set_mode).mark("mode")
+            mode = self._toggle(modes, label, self._set_mode).mark("mode")
             with ui.element("div").classes("icons"):
                 whole = _("Main part, whole map")
-                self._icon("fit_screen", whole, self._fit, "fit")
+                fit = self._icon("fit_screen", whole, self._fit, "fit")
+                self.of_map: list[ui.element] = [mode, fit]
                 self.undo = self._icon("undo", _("Undo"), self._undo, "undo")
                 self.redo = self._icon("redo", _("Redo"), self._redo, "redo")
             with ui.element("div").classes("deeds"):
@@ -147,12 +149,15 @@ class EditPage:
 
     def _views(self) -> None:
         panels_ = ui.tab_panels(value="map", animated=False, keep_alive=True)
-        self.views = panels_.classes("w-full bg-transparent")
+        self.views = panels_.classes("w-full bg-transparent views")
         with self.views:
             with ui.tab_panel("map"), ui.element("div").classes("map-box"):
                 self.map = TerritoryMap(
                     url("api", "geometry", self.plan),
-                    _("Map of territories: arrow keys move it, + and - zoom, 0 fits"),
+                    _(
+                        "Map of territories: arrow keys move it, + and - zoom, 0 fits, "
+                        "Enter chooses what is in the middle, with Shift as well"
+                    ),
                     on_ready=self._on(self._send_all),
                     on_select=self._on(self._selected),
                 ).classes("w-full h-full")
@@ -164,8 +169,11 @@ class EditPage:
     def _below(self) -> None:
         """Legend, what changes are counted against, and what is chosen."""
         with ui.element("div").classes("below"):
-            ui.html(panels.legend(self.by_region), sanitize=False).classes("legend")
-            with ui.element("div").classes("against"):
+            missing = bool((self.draft.before >= self.draft.pairs.m).any())
+            signs = panels.legend(self.by_region, missing)
+            self.of_map.append(ui.html(signs, sanitize=False).classes("legend"))
+            with ui.element("div").classes("against") as against_:
+                self.of_map.append(against_)
                 ui.label(_("Changes against")).classes("quiet")
                 against = {"plan": _("this plan"), "today": _("today")}
                 label = _("Changes against")
@@ -248,8 +256,11 @@ class EditPage:
 
     def _show_view(self, event: Any) -> None:
         self.views.set_value(event.value)
+        for element in self.of_map:
+            element.set_visibility(event.value == "map")
         if event.value == "table":
             self.grid.show()
+            self.grid.choose(self.selected)
 
     def _selected(self, event: Any) -> None:
         bits = event.args["regions" if self.by_region else "accounts"]

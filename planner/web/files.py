@@ -23,7 +23,7 @@ def write_plan(solution: Solution, folder: Path, language: str) -> None:
 
 def report_text(folder: Path, language: str) -> str:
     """Return the report of a plan folder as HTML."""
-    from planner.workspace import redraw_report
+    from planner.redraw import redraw_report
 
     with tempfile.TemporaryDirectory() as scratch, speaking(language):
         path = Path(scratch) / "report.html"

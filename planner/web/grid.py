@@ -94,6 +94,8 @@ class AccountGrid:
                     "flex": 1,
                 },
                 "rowData": [],
+                "rowHeight": 32,
+                "headerHeight": 36,
                 "rowSelection": {"mode": "multiRow", "enableClickSelection": True},
                 ":getRowId": "p => String(p.data.i)",
                 ":onSelectionChanged": (
@@ -105,6 +107,20 @@ class AccountGrid:
         )
         self.element.classes("w-full map-box").mark("grid")
         ui.on(event, lambda found: on_select(str(found.args)))
+
+    def choose(self, rows: Positions) -> None:
+        """Mark rows that were chosen elsewhere, once they are there."""
+        self._run(
+            "const mark = () => { api.deselectAll(); api.setNodesSelected({newValue: "
+            f"true, nodes: {rows.tolist()}.map(i => api.getRowNode(String(i)))"
+            ".filter(Boolean)}); }; "
+            "if (api.getDisplayedRowCount()) mark(); else "
+            "api.addEventListener('rowDataUpdated', function once() { "
+            "api.removeEventListener('rowDataUpdated', once); mark(); })"
+        )
+
+    def _run(self, script: str) -> None:
+        ui.run_javascript(f"const api = getElement({self.element.id}).api; {script}")
 
     def show(self) -> None:
         """Bring the rows up to date; nothing is sent that the browser has."""
@@ -128,17 +144,16 @@ class AccountGrid:
 
     def _fetch(self) -> None:
         address = url("api", "rows", self.plan)
-        ui.run_javascript(
+        self._run(
             f"fetch({json.dumps(address)}).then(r => r.json()).then(rows => "
-            f"getElement({self.element.id}).api.setGridOption('rowData', rows))"
+            "api.setGridOption('rowData', rows))"
         )
 
     def _update(self, at: Positions, now: dict[str, NDArray[np.object_]]) -> None:
         rows = [{"i": int(i), **{k: str(v[i]) for k, v in now.items()}} for i in at]
         body = json.dumps(rows, ensure_ascii=False).replace("</", "<\\/")
-        ui.run_javascript(
-            f"const api = getElement({self.element.id}).api; for (const r of {body}) "
-            "{ const node = api.getRowNode(String(r.i)); "
+        self._run(
+            f"for (const r of {body}) {{ const node = api.getRowNode(String(r.i)); "
             "if (node) node.updateData({...node.data, ...r}); }"
         )
 

@@ -148,7 +148,7 @@ class HomePage:
             (_("Cost a year"), "n"),
             (_("Gap"), "n"),
             (_("Value moved"), "n"),
-            (_("Status"), ""),
+            (_("Status"), "status"),
             (_("Written (UTC)"), ""),
         )
         with (
@@ -182,10 +182,11 @@ class HomePage:
                 why = _("not readable: {why}").format(why=plan.fault)
                 _cell(why, "bad").props("colspan=5")
                 return
-            _cell(f"{number(plan.cost)} {plan.currency}", "n")
+            cost = _cell(f"{number(plan.cost)} {plan.currency}", "n")
+            cost.props["data-of"] = _("Cost a year")
             _cell(percent(plan.gap, 2), "n").props["data-of"] = _("Gap")
             _cell(percent(plan.moved_share), "n").props["data-of"] = _("Value moved")
-            _cell(_status(plan), "bad" if plan.stale else "")
+            _cell(_status(plan), "status bad" if plan.stale else "status")
             _cell(_when(plan.written), "when")
 
     def _scenario(self, one: ScenarioFile, plans: list[PlanFolder]) -> None:

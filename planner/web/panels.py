@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -51,7 +52,7 @@ def cards(now: Figures, plan: Figures, currency: str) -> str:
     shown.append((_("Changed here"), number(now.changed), _quiet(worth)))
     broken = len(now.breaches)
     state = f'<span class="{"bad" if broken else "good"}">{number(broken)}</span>'
-    word = _("see below") if broken else _("all rules hold")
+    word = _("listed under Loads") if broken else _("all rules hold")
     shown.append((_("Broken rules"), state, _quiet(word)))
     parts = [
         f'<div class="kpi"><span>{escape(label)}</span> <b>{_safe(value)}</b> '
@@ -71,7 +72,8 @@ def spread(loads: pd.DataFrame, measure: str) -> str:
     mean = load.mean()
     if not mean:
         return "–"
-    return f"{load.min() / mean:.0%} – {load.max() / mean:.0%}"
+    low, high = f"{load.min() / mean:.0%}", f"{load.max() / mean:.0%}"
+    return low if low == high else f"{low} – {high}"
 
 
 def _outside_words(now: Figures, measure: str) -> str:
@@ -98,21 +100,25 @@ def banded(loads: pd.DataFrame) -> list[str]:
     ]
 
 
+def counted(loads: pd.DataFrame) -> str:
+    """Return what reps have a number of: regions by regions, else accounts."""
+    return "regions" if "regions" in loads else "accounts"
+
+
 def load_table(now: Figures, plan: Figures, names: Sequence[str]) -> str:
     """Return loads by rep, in % of average, with bands; the worst first."""
-    loads, measures = now.loads, banded(now.loads)
-    if not measures:
-        measures = ["accounts"]
+    loads, unit = now.loads, counted(now.loads)
+    measures = banded(loads) or [unit]
     over = np.zeros(len(loads))
     for measure in measures:
         over = np.maximum(over, outside(loads, measure))
     far = np.abs(loads[measures[0]] / max(loads[measures[0]].mean(), 1e-9) - 1)
     order = np.lexsort((-far.to_numpy(), -over))[:SHOWN]
     words = [escape(_(measure)) for measure in measures]
-    head = "".join(f'<th scope="colgroup" colspan="2">{one}</th>' for one in words)
+    head = "".join(f'<th scope="col" class="n load">{one}</th>' for one in words)
     cells = [_cells(loads, measure) for measure in measures]
-    counts = loads["accounts"].to_numpy(float)
-    changes = counts - plan.loads["accounts"].to_numpy(float)
+    counts = loads[unit].to_numpy(float)
+    changes = counts - plan.loads[unit].to_numpy(float)
     body = []
     for at in order:
         key, name = escape(str(loads.index[at])), escape(names[at])
@@ -128,10 +134,11 @@ def load_table(now: Figures, plan: Figures, names: Sequence[str]) -> str:
     if left := len(loads) - len(order):
         rest = _("and {n:,} more reps").format(n=left)
         more = f'<p class="quiet">{escape(rest)}</p>'
-    rep, accounts = escape(_("Rep")), escape(_("Accounts"))
+    units = _("Regions") if unit == "regions" else _("Accounts")
+    rep = escape(_("Rep"))
     return (
         f'<table class="figures loads"><thead><tr><th scope="col">{rep}</th>'
-        f'<th scope="col" class="n">{accounts}</th>{head}</tr></thead>'
+        f'<th scope="col" class="n">{escape(units)}</th>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>{more}"
     )
 
@@ -148,7 +155,7 @@ def outside(loads: pd.DataFrame, measure: str) -> np.ndarray:
 
 
 def _cells(loads: pd.DataFrame, measure: str) -> list[str]:
-    """Return two cells for each rep: a bar up to twice the average, and the share."""
+    """Return a cell for each rep: the share, and its bar up to twice the average."""
     load = loads[measure].to_numpy(float)
     mean, half = float(load.mean()), WIDE / 2
     scale = half / max(mean, TINY)
@@ -163,12 +170,11 @@ def _cells(loads: pd.DataFrame, measure: str) -> list[str]:
     shares = load / mean if mean else np.full(len(load), math.nan)
     columns = (wide, low, high, wrong, shares)
     return [
-        '<td class="bar-cell">'
-        f'<svg width="{WIDE}" height="14" aria-hidden="true">'
-        f'<rect x="{x0:.1f}" width="{x1 - x0:.1f}" height="14" fill="#cfdff0"/>'
-        f'<rect y="4" width="{x:.1f}" height="6" fill="{_COLOURS[bad]}"/>'
-        f'<line x1="{half}" x2="{half}" y1="0" y2="14" stroke="#1c2733"/></svg></td>'
-        f'<td class="n{" bad" * bad}">{percent(share, 0)}</td>'
+        f'<td class="n load{" bad" * bad}">{percent(share, 0)}'
+        f'<svg width="{WIDE}" height="10" aria-hidden="true">'
+        f'<rect x="{x0:.1f}" width="{x1 - x0:.1f}" height="10" fill="#cfdff0"/>'
+        f'<rect y="3" width="{x:.1f}" height="4" fill="{_COLOURS[bad]}"/>'
+        f'<line x1="{half}" x2="{half}" y1="0" y2="10" stroke="#1c2733"/></svg></td>'
         for x, x0, x1, bad, share in zip(
             *(column.tolist() for column in columns), strict=True
         )
@@ -217,7 +223,7 @@ def edit_list(actions: Sequence[Action], most: int) -> str:
         what = words[action.do].format(rep=action.rep or _("nobody"))
         rows.append((ids, what, action.by, action.at[11:16]))
     if rows:
-        return table((_("What"), _("Edit"), _("Who"), _("Time (UTC)")), rows)
+        return table((_("What"), _("Edit"), _("By whom"), _("Time (UTC)")), rows)
     hint = _("No edits yet: choose accounts on the map, a rep, then Move.")
     return f'<p class="quiet">{escape(hint)}</p>'
 
@@ -240,17 +246,19 @@ def sentences(lines: Sequence[str]) -> str:
 
 
 def table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a plain table; all cells are escaped, all but the first are figures."""
+    """Return a plain table: cells are escaped, columns of figures end in line."""
+    rows, head = list(rows), list(head)
+    kinds = [
+        " class=n" if at and all(_FIGURE.fullmatch(row[at]) for row in rows) else ""
+        for at in range(len(head))
+    ]
     top = "".join(
-        f"<th{' class=n' if at else ''}>{escape(h)}</th>" for at, h in enumerate(head)
+        f"<th scope=col{k}>{escape(h)}</th>" for h, k in zip(head, kinds, strict=True)
     )
     body = "".join(
-        "<tr>"
+        f"<tr><th scope=row>{escape(row[0])}</th>"
         + "".join(
-            f'<td class="n">{escape(c)}</td>'
-            if at
-            else f"<th scope=row>{escape(c)}</th>"
-            for at, c in enumerate(row)
+            f"<td{k}>{escape(c)}</td>" for c, k in zip(row[1:], kinds[1:], strict=True)
         )
         + "</tr>"
         for row in rows
@@ -261,13 +269,19 @@ def table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
     )
 
 
-def legend(by_region: bool) -> str:
+_FIGURE = re.compile(r"\W{0,3}|(?:\W{0,3}|[A-Z]{1,3}\W{0,2})\d[\d,.\s]*\W{0,2}")
+"""A number for people with its sign, currency or percent; a dash; or nothing."""
+
+
+def legend(by_region: bool, with_nobody: bool) -> str:
     """Return what the signs of the map mean, each drawn beside its word."""
     kept = _("kept")
     shown = [
         ("fill" if by_region else "dot", _("colour: rep")),
+        *([("blank" if by_region else "hollow", _("nobody"))] if with_nobody else []),
         ("stripes" if by_region else "ring", _("changed")),
         ("square", kept),
+        ("around" if by_region else "halo", _("chosen")),
         ("triangle", _("base")),
     ]
     return "".join(
@@ -280,6 +294,14 @@ def legend(by_region: bool) -> str:
 _SIGNS = {
     "dot": '<circle cx="8" cy="8" r="4" fill="#5b8fc7"/>',
     "fill": '<rect x="1" y="2" width="14" height="12" fill="#84b0dc"/>',
+    "hollow": '<circle cx="8" cy="8" r="4" fill="#fff" stroke="#1c2733"/>',
+    "blank": '<rect x="1.5" y="2.5" width="13" height="11" fill="#fff" '
+    'stroke="#1c2733"/>',
+    "halo": '<circle cx="8" cy="8" r="3" fill="#5b8fc7"/>'
+    '<circle cx="8" cy="8" r="6.5" fill="#1f5fa838" stroke="#1f5fa8" '
+    'stroke-width="2"/>',
+    "around": '<rect x="1.5" y="2.5" width="13" height="11" fill="#6a9bc9" '
+    'stroke="#1f5fa8" stroke-width="3"/>',
     "ring": '<circle cx="8" cy="8" r="3.5" fill="#5b8fc7"/>'
     '<circle cx="8" cy="8" r="6" fill="none" stroke="#1c2733" stroke-width="2"/>',
     "stripes": '<rect x="1.5" y="2.5" width="13" height="11" fill="#84b0dc" '

@@ -34,6 +34,8 @@ class Found:
         How many there are.
     notes
         What was assumed.
+    unreadable
+        Files that are no tables.
     fit
         How much there is to plan; "" = not fit to solve.
     stopped
@@ -45,8 +47,14 @@ class Found:
     n_faults: int = 0
     n_warnings: int = 0
     notes: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
     fit: str = ""
     stopped: str = ""
+
+    def refuses(self, file: str) -> bool:
+        """Whether a file is no table at all, or could not be read to its end."""
+        names = [one.partition(" [")[0] for one in self.unreadable]  # without a sheet
+        return bool(self.stopped) or file in names
 
 
 def read_apart(scenario: Path, text: str, every: Path) -> Found:
@@ -133,7 +141,7 @@ def _read(path: Path, text: str, every: Path) -> dict[str, Any]:
 
     scenario = read_scenario(path, text)
     tables, faults, warnings, notes = check_tables(scenario, scenario.base)
-    fit = ""
+    fit, no_table = "", _("the table cannot be read")
     if tables is not None and not faults:
         fit = _("{accounts:,} accounts, {reps:,} reps: fit to solve.").format(
             accounts=len(tables.accounts), reps=len(tables.reps)
@@ -147,6 +155,7 @@ def _read(path: Path, text: str, every: Path) -> dict[str, Any]:
         "n_faults": len(faults),
         "n_warnings": len(warnings),
         "notes": [str(note)[:500] for note in notes[:SENT]],
+        "unreadable": sorted({one.file for one in faults if one.rule == no_table}),
         "fit": fit,
     }
 

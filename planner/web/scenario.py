@@ -191,18 +191,22 @@ class ScenarioPage:
             self.editor.set_value(self.saved)
         return bool(choice == "mine")
 
-    async def _check(self) -> None:
+    async def _check(self) -> Found | None:
+        """Read all tables, and show what is found; None: reading could not begin."""
         if self.reading:
             raise PlannerError(_("The tables are being read already; wait a little."))
         self._parsed()
         self.reading = True
         self._say([_("Reading the tables ...")], "quiet")
         try:
-            self._show(await asyncio.to_thread(self._apart, self.text))
+            found = await asyncio.to_thread(self._apart, self.text)
         except PlannerError as error:
             self._say(str(error).splitlines(), "bad")
+            return None
         finally:
             self.reading = False
+        self._show(found)
+        return found
 
     def _apart(self, text: str) -> Found:
         with speaking(self.visitor.language):
@@ -278,10 +282,22 @@ class ScenarioPage:
         name = await asyncio.to_thread(self._receive, event.file.name, content)
         table = str(self.table.value)
         relative = Path(os.path.relpath(name, Path(self.scenario).parent)).as_posix()
-        text = with_value(self.text, f"{table}.file", relative)
-        self.editor.set_value(text)
-        self._keep()
-        await self._check()
+        before, found = self.text, None
+        try:
+            self.editor.set_value(with_value(before, f"{table}.file", relative))
+            found = await self._check()
+        finally:
+            if found is None or found.refuses(relative):
+                self._take_back(event.file.name, name, before)
+            self._keep()
+
+    def _take_back(self, sent: str, name: str, before: str) -> None:
+        """Leave nothing behind of a file that is no table, but why it is none."""
+        why = self.result.content
+        self.library.take_back(name)
+        self.editor.set_value(before)
+        text = _("{file} is not taken: the scenario reads what it read before.")
+        self.result.set_content(lines([text.format(file=sent[:200])], "bad") + why)
 
     def _receive(self, name: str, content: bytes) -> str:
         with speaking(self.visitor.language):

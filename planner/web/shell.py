@@ -34,6 +34,20 @@ STYLE = "".join(
     for name in ("style.css", "home.css")
 )
 
+MODAL = """
+const app = document.getElementById('app');
+let last = null;
+app.addEventListener('focusin', event => last = event.target);
+new MutationObserver(() => {
+  const open = document.documentElement.classList.contains('nicegui-dialog-open');
+  if (open === app.inert) return;
+  app.inert = open;
+  if (!open) last?.focus();
+}).observe(document.documentElement, {attributes: true, attributeFilter: ['class']})
+"""
+"""While a dialog is open, neither keys nor screen readers reach what lies behind it;
+afterwards they are where they were."""
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -126,13 +140,14 @@ def tell_error(error: Exception) -> None:
             "reload the page. The server's log says more ({file})."
         ).format(code=code, file=f"{OWN}/{LOG_FILE}")
     close = {"icon": "close", "color": "white", "aria-label": _("Close")}
-    ui.notify(text, type="negative", multi_line=True, timeout=12000, actions=[close])
+    ui.notify(text, type="negative", timeout=12000, actions=[close])
 
 
 @contextmanager
 def frame(visitor: Visitor, title: str, *, wide: bool = False) -> Iterator[None]:
     """Draw header and body of a page."""
     ui.add_css(STYLE)
+    ui.run_javascript(MODAL)
     ui.colors(primary=PRIMARY)
     ui.page_title(title)
     header = ui.header(elevated=False).classes("bar bg-white no-wrap")
@@ -193,7 +208,9 @@ def _person_menu(visitor: Visitor) -> None:
     with ui.button(icon="person").props("flat dense round") as button:
         button.props["aria-label"] = _("You")
         button.mark("person")
-        with ui.menu(), ui.column().classes("q-pa-md gap-2 menu"):
+        with ui.menu() as menu, ui.column().classes("q-pa-md gap-2 menu"):
+            # It holds more than items of a menu, so it is called what it is.
+            menu.props["role"], menu.props["aria-label"] = "dialog", _("You")
             name = ui.input(_("Your name"), value=visitor.person).props("dense")
             ui.label(
                 _("Edits are kept by name: with another name you see other edits.")

@@ -148,17 +148,21 @@ class SolveBar:
 
     async def _go_on(self, other: Saved) -> bool:
         """Say that somebody was first; rebase, save beside it, or wait."""
-        text = _("{who} saved {plan} from the same plan meanwhile.")
-        with ui.dialog() as dialog, ui.card():
-            ui.label(text.format(who=other.by or _("Somebody"), plan=other.plan))
-            with ui.row():
+        text = _("{who} saved {plan} from the same plan meanwhile.").format(
+            who=other.by or _("Somebody"), plan=other.plan
+        )
+        with ui.dialog() as dialog, ui.card().classes("dialog"):
+            dialog.props["aria-label"] = text
+            ui.label(text)
+            with ui.row().classes("gap-2"):
                 for answer, label in (
                     ("rebase", _("Put my edits on {plan}").format(plan=other.plan)),
                     ("save", _("Save mine beside it")),
                     ("wait", _("Not now")),
                 ):
                     button = ui.button(label, on_click=self._submit(dialog, answer))
-                    button.props("no-caps outline").mark(answer)
+                    button.props("no-caps outline dense").classes("q-px-sm")
+                    button.mark(answer)
         choice = await dialog
         if choice == "rebase":
             library, person = self.desk.library, self.page.visitor.person

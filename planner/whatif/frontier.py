@@ -13,6 +13,8 @@ import pandas as pd
 from planner.compile import compile_problem
 from planner.errors import PlannerError
 from planner.evaluate.metrics import metrics
+from planner.report.card import card_of_trade
+from planner.report.trade import as_frontier
 from planner.scenario import Scenario
 from planner.solvers.price import price
 from planner.whatif.axes import Trade, trade_of
@@ -26,7 +28,7 @@ from planner.whatif.points import (
 from planner.whatif.run import Run, scenario_for_many
 from planner.whatif.search import Search
 from planner.whatif.shelf import Shelf, write_table
-from planner.words import _
+from planner.words import _, language
 
 GAP = 0.0005
 """Each plan is solved until it is proven to this, where nothing else is said."""
@@ -35,7 +37,7 @@ SHARE = 1 / 3
 FILES = ("frontier.csv", "frontier.png", "frontier.svg")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Frontier:
     """
     What a trade came to.
@@ -49,14 +51,15 @@ class Frontier:
     today
         Today's owners: their cost and values; None where no account has one. Vacant
         accounts cost nothing, and it may break rules.
-    currency, minimised, labels
-        What was minimised, and the names of the axes that are held, in words.
+    name, currency, minimised, labels
+        Of the scenario; what was minimised, and the axes that are held, in words.
     """
 
     trade: Trade
     points: tuple[Point, ...]
     table: pd.DataFrame
     today: Point | None
+    name: str
     currency: str
     minimised: str
     labels: tuple[str, ...]
@@ -65,6 +68,14 @@ class Frontier:
     def knee(self) -> Point | None:
         """See `planner.whatif.points.knee_of`."""
         return knee_of(self.points)
+
+    def __repr__(self) -> str:
+        """Say in one line how many plans there are, and between which axes."""
+        return f"Frontier({len(self.points)} plans: {', '.join(self.trade.names)})"
+
+    def _repr_html_(self) -> str:
+        table = as_frontier(self.table, self.trade.names)
+        return card_of_trade(self.name, table, self.currency, language())
 
 
 def frontier(
@@ -120,6 +131,7 @@ def frontier(
         search.along(0, points)
     else:
         search.grid(points)
+    search.again(points)
     found = _answer(search)
     write_table(output / "frontier.csv", found.table)
     for message in _draw(output, found, asked.name):
@@ -143,6 +155,7 @@ def _answer(search: Search) -> Frontier:
         tuple(best),
         _table(best, known, trade),
         _today(search),
+        scenario.name,
         scenario.currency,
         trade.minimised(best[0].row["terms"], scenario),
         tuple(axis.label(scenario) for axis in trade.held),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from planner.earlier import read_start
 from planner.errors import PlannerError
@@ -17,17 +20,16 @@ from planner.solvers.result import Result, Status
 from planner.solvers.start import WarmStart
 from planner.tables import Tables, load_tables
 from planner.whatif.places import usual_rep
-from planner.whatif.run import Run
-from planner.whatif.shelf import Kept, Shelf, fingerprint
+from planner.whatif.shelf import Kept, fingerprint
 from planner.whatif.team import Team, one_fewer, one_more, team_of
+from planner.whatif.turns import Question, Turns
 from planner.words import _
 
 
 def over_counts(
     scenario: Scenario,
     counts: list[int],
-    shelf: Shelf,
-    run: Run,
+    turns: Turns,
     new_rep: Mapping[str, str] | None,
 ) -> Iterator[Kept]:
     """
@@ -37,7 +39,7 @@ def over_counts(
     taken away from the table, or added to it, one by one by the prices.
     """
     if scenario.bases is None and scenario.reps.count is None:
-        yield from _by_prices(scenario, counts, shelf, run, new_rep)
+        yield from _by_prices(scenario, counts, turns, new_rep)
         return
     if new_rep:
         raise PlannerError(
@@ -46,42 +48,64 @@ def over_counts(
                 "they are like; leave out --new-rep."
             )
         )
-    near: list[str] = []
+    asks = _Counts(scenario, turns)
     for count in counts:
-        asked = scenario.with_count(count)
-        name = folder_of(shelf.output, count).name
+        yield asks.answer(count)
+        if turns.run.interrupted():
+            return
+
+
+class _Counts:
+    """Numbers of reps that the scenario itself asks for."""
+
+    def __init__(self, scenario: Scenario, turns: Turns) -> None:
+        self.scenario, self.turns, self.run = scenario, turns, turns.run
+        self.near: list[str] = []
+
+    def answer(self, count: int) -> Kept:
+        """Return the answer for a number of reps."""
+        asked = self.scenario.with_count(count)
+        name = folder_of(self.turns.shelf.output, count).name
         question = fingerprint(asked, load_tables(asked, asked.base))
-        kept = shelf.find(name, question)
-        if kept is None:
+        kept = self.turns.shelf.find(name, question)
+        if kept is not None:
+            return kept
+
+        def solved(seconds: float, start: Path | None) -> Solution:
             solution = solve(
-                asked, near_bases=near, interrupted=run.interrupted, tell=run.tell
+                asked.with_solve(time_limit=seconds),
+                near_bases=self.near,
+                warm_start=None if asked.bases else start,
+                interrupted=self.run.interrupted,
+                tell=self.run.tell,
             )
             if solution.bases is not None:
-                near = list(solution.tables.reps.index)
-            kept = run.keep(shelf, name, question, solution, {"k": count})
-        yield kept
-        if run.interrupted():
-            return
+                self.near = list(solution.tables.reps.index)
+            return solution
+
+        limit, row = asked.solve.time_limit, {"k": count}
+        return self.turns.ask(
+            Question(name, question, limit, solved, lambda _solution: row), None
+        )
 
 
 def _by_prices(
     scenario: Scenario,
     counts: list[int],
-    shelf: Shelf,
-    run: Run,
+    turns: Turns,
     new_rep: Mapping[str, str] | None,
 ) -> Iterator[Kept]:
     """Go down from the reps of the table, then up; solve where a number is asked."""
     scenario = scenario.with_parts(baselines=Baselines())  # they may name a rep
-    chain = _Chain(scenario, load_tables(scenario, scenario.base), run, new_rep)
+    chain = _Chain(scenario, load_tables(scenario, scenario.base), turns, new_rep)
     down = sorted((k for k in counts if k <= chain.base), reverse=True)
     at_base: Path | None = None
     for order in (down, sorted(k for k in counts if k > chain.base)):
         before = at_base
         for count in order:
-            if run.interrupted():
+            if turns.run.interrupted():
                 return
-            kept = chain.answer(count, shelf, before, top=count == max(counts))
+            kept = chain.answer(count, before, top=count == max(counts))
             if kept is None:
                 break
             yield kept
@@ -96,38 +120,41 @@ class _Chain:
         self,
         scenario: Scenario,
         tables: Tables,
-        run: Run,
+        turns: Turns,
         new_rep: Mapping[str, str] | None,
     ) -> None:
-        self.scenario, self.tables, self.run = scenario, tables, run
+        self.scenario, self.tables = scenario, tables
+        self.turns, self.run = turns, turns.run
         self.base = len(tables.reps)
         self.like = usual_rep(tables.reps, new_rep)
         self.given = sorted((new_rep or {}).items())
         self.known: dict[int, Team] = {}
 
-    def answer(
-        self, count: int, shelf: Shelf, before: Path | None, *, top: bool
-    ) -> Kept | None:
+    def answer(self, count: int, before: Path | None, *, top: bool) -> Kept | None:
         """Return the answer for a number of reps; None after an interruption."""
-        name = folder_of(shelf.output, count).name
+        name = folder_of(self.turns.shelf.output, count).name
         more = ("reps", count, *(self.given if count > self.base else ()))
         question = fingerprint(self.scenario, self.tables, *more)
-        kept = shelf.find(name, question)
+        kept = self.turns.shelf.find(name, question)
         if kept is not None:
             return kept
         team = self.team(count)
         if team is None:
             return None
-        solution = self._solve(team, before)
         row: dict[str, Any] = {
             "k": count,
             "changed": self._changes(count),
             "handover_at_risk": round(team.at_risk, 2),
             "bound_by_prices": round(team.worth, 2),
         }
-        if top and solution.plan is not None:
-            row["one_more_by_prices"] = self._one_more(count)
-        return self.run.keep(shelf, name, question, solution, row)
+
+        def row_of(solution: Solution) -> dict[str, Any]:
+            if top and solution.plan is not None:
+                return {**row, "one_more_by_prices": self._one_more(count)}
+            return row
+
+        limit, solved = team.scenario.solve.time_limit, partial(self._solved, team)
+        return self.turns.ask(Question(name, question, limit, solved, row_of), before)
 
     def team(self, count: int) -> Team | None:
         """Return the team of a size; None after an interruption."""
@@ -165,19 +192,19 @@ class _Chain:
             sizes = range(self.base + 1, count + 1)
         return " ".join(self.known[size].changed for size in sizes)
 
-    def _solve(self, team: Team, before: Path | None) -> Solution:
-        """Solve for one team, from the plan of its neighbour and its own prices."""
+    def _solved(self, team: Team, seconds: float, start: Path | None) -> Solution:
+        """Solve for one team, from a plan, or nothing, and its own prices."""
         reasons = reasons_why_not(team.compiled, team.scenario)
         if reasons:
             return _impossible(team, reasons)
-        start = None
-        if before is not None:
-            start = WarmStart(read_start(before, team.compiled).rep_of, team.prices)
+        rep_of = np.full(team.compiled.problem.n, -1, dtype=np.intp)
+        if start is not None:
+            rep_of = read_start(start, team.compiled).rep_of
         return solve_compiled(
-            team.scenario,
+            team.scenario.with_solve(time_limit=seconds),
             team.tables,
             team.compiled,
-            start=start,
+            start=WarmStart(rep_of, team.prices),
             interrupted=self.run.interrupted,
             tell=self.run.tell,
         )

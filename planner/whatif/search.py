@@ -5,21 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from planner.errors import PlannerError
 from planner.scenario import Scenario
-from planner.solution import solve_tables
+from planner.solution import Solution, solve_tables
 from planner.tables import load_tables
 from planner.whatif.axes import Axis, Trade, between
 from planner.whatif.points import Point, gap_at, not_dominated, point_of
 from planner.whatif.run import Run, answer_line
-from planner.whatif.shelf import Shelf, fingerprint
+from planner.whatif.shelf import Kept, Shelf, fingerprint
+from planner.whatif.turns import PROVEN, Question, Turns
 from planner.words import _
 
-PROVEN = 0.01
-"""Points are not looked for where no plan is proven to this any more."""
 STEPS_OF_PRICE = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Prices on the way to the tight end, over the rule's own."""
 STEPS_OF_LEVEL = (0.75, 0.5, 0.25, 0.1, 0.0)
@@ -37,6 +38,7 @@ class Search:
         self, scenario: Scenario, trade: Trade, shelf: Shelf, run: Run
     ) -> None:
         self.scenario, self.trade, self.shelf, self.run = scenario, trade, shelf, run
+        self.turns = Turns(shelf, run)
         self.tables = load_tables(scenario, scenario.base)
         self.free = [axis.free(scenario) for axis in trade.held]
         self.points: dict[tuple[float, ...], Point | None] = {}
@@ -63,31 +65,53 @@ class Search:
         kept = self.shelf.answer_to(question)
         if kept is None:
             near = self._nearest(levels)
-            solution = solve_tables(
-                asked,
-                self.tables,
-                warm_start=None if near is None else self.shelf.output / near.name,
-                interrupted=self.run.interrupted,
-                tell=self.run.tell,
-            )
-            row: dict[str, object] = {}
-            if solution.plan is not None:
+
+            def solved(seconds: float, start: Path | None) -> Solution:
+                return solve_tables(
+                    asked.with_solve(time_limit=seconds),
+                    self.tables,
+                    warm_start=start,
+                    interrupted=self.run.interrupted,
+                    tell=self.run.tell,
+                )
+
+            def row(solution: Solution) -> dict[str, Any]:
+                if solution.plan is None:
+                    return {"levels": list(levels)}
                 row = point_of(self.trade, levels, solution).to_row()
-                row["terms"] = list(solution.terms)
-            kept = self.run.keep(
-                self.shelf, f"x{question[:12]}", question, solution, row
+                return {**row, "terms": list(solution.terms)}
+
+            name, limit = f"x{question[:12]}", asked.solve.time_limit
+            kept = self.turns.ask(
+                Question(name, question, limit, solved, row),
+                None if near is None else self.shelf.output / near.name,
             )
+        return self._taken(levels, kept)
+
+    def _taken(self, levels: tuple[float, ...], kept: Kept) -> Point | None:
+        """Tell of an answer; the point where it is proven."""
         point = None
         if kept.row.get("cost") is not None:
             point = Point.of_row(kept.row, kept.name)
+        self.run.told(answer_line(self._held(levels), kept))
+        self.status = str(kept.row["status"])
+        return self._proven(point)
+
+    def _held(self, levels: tuple[float, ...]) -> str:
         held = ", ".join(
             f"{axis.name} {level:.4g}"
             for axis, level in zip(self.trade.held, levels, strict=True)
             if level != axis.free(self.scenario)
         )
-        self.run.told(answer_line(held or _("nothing held"), kept))
-        self.status = str(kept.row["status"])
-        return self._proven(point)
+        return held or _("nothing held")
+
+    def again(self, wanted: int) -> None:
+        """Where there are too few points, ask again what was not proven."""
+        if len(not_dominated(self.found)) >= wanted:
+            return
+        for kept in self.turns.again():
+            levels = tuple(kept.row["levels"])
+            self.points[levels] = self._taken(levels, kept)
 
     def _nearest(self, levels: tuple[float, ...]) -> Point | None:
         """The point, with a plan folder, whose levels are nearest to these."""

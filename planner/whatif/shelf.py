@@ -95,7 +95,7 @@ class Shelf:
         self._refuse_others({SOLVED, *files, *self.solved})
 
     def _refuse_others(self, known: set[str]) -> None:
-        from planner.workspace import check_target
+        from planner.folders import check_target
 
         if not self.output.is_dir():
             check_target(self.output)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import product
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from planner.scenario.kinds import counts_of
 from planner.sizing import CURVE, FILES, best_of_curve, curve_of
 from planner.whatif.headcount import over_counts
 from planner.whatif.run import Run, answer_line, scenario_for_many
-from planner.whatif.shelf import Shelf, write_table
+from planner.whatif.shelf import Kept, Shelf, write_table
+from planner.whatif.turns import Turns
 from planner.whatif.values import over_values
 from planner.words import _
 
@@ -99,16 +100,12 @@ def sweep(
                 "(--set key=value,value): one of the two."
             )
         )
-    shelf = Shelf(output, FILES)
+    turns = Turns(Shelf(output, FILES), run)
     if reps is None:
-        answers = over_values(scenario, free, shelf, run)
+        answers = over_values(scenario, free, turns)
     else:
-        answers = over_counts(scenario, counts_of(reps), shelf, run, new_rep)
-    rows = []
-    for kept in answers:
-        head = _("{k} reps").format(k=kept.row["k"]) if reps else kept.row["plan"]
-        run.told(answer_line(head, kept))
-        rows.append(kept.row)
+        answers = over_counts(scenario, counts_of(reps), turns, new_rep)
+    rows = _rows(answers, turns)
     if not rows:
         raise PlannerError(_("Nothing was solved, so there is no curve."))
     curve = _by_count(rows, rep_cost) if reps else _by_value(rows, free)
@@ -117,6 +114,17 @@ def sweep(
     for message in _draw(output, curve, scenario, free):
         run.told(message)
     return curve
+
+
+def _rows(answers: Iterator[Kept], turns: Turns) -> list[dict[str, Any]]:
+    """Solve all, then what is not proven again; one row for each."""
+    rows: dict[str, dict[str, Any]] = {}
+    for kept in chain(answers, turns.again()):
+        row = kept.row
+        head = _("{k} reps").format(k=row["k"]) if "k" in row else row["plan"]
+        turns.run.told(answer_line(head, kept))
+        rows[kept.name] = row
+    return list(rows.values())
 
 
 def _fixed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from planner.scenario import Scenario, Setting, with_settings
 from planner.solution import Solution, solve, solve_tables
 from planner.tables import Tables, load_tables
 from planner.whatif.run import Run
-from planner.whatif.shelf import Kept, Shelf, fingerprint
+from planner.whatif.shelf import Kept, fingerprint
+from planner.whatif.turns import Question, Turns
 
 
 def over_values(
-    scenario: Scenario, settings: Sequence[Setting], shelf: Shelf, run: Run
+    scenario: Scenario, settings: Sequence[Setting], turns: Turns
 ) -> Iterator[Kept]:
     """Solve each combination, neighbours one after the other, each from the last."""
     tables_of = _TablesOf()
@@ -25,26 +27,34 @@ def over_values(
         asked = with_settings(scenario, keys)
         name, tables = _name_of(keys), tables_of(asked)
         question = fingerprint(asked, tables)
-        kept = shelf.find(name, question)
+        kept = turns.shelf.find(name, question)
         if kept is None:
-            solution = _solved(asked, tables, before, run)
-            kept = run.keep(shelf, name, question, solution, keys)
+            solved = partial(_solved, asked, tables, turns.run)
+            limit, row = asked.solve.time_limit, partial(_row, keys)
+            kept = turns.ask(Question(name, question, limit, solved, row), before)
         yield kept
         before = kept.folder or before
-        if run.interrupted():
+        if turns.run.interrupted():
             return
 
 
-def _solved(asked: Scenario, tables: Tables, before: Path | None, run: Run) -> Solution:
+def _solved(
+    asked: Scenario, tables: Tables, run: Run, seconds: float, start: Path | None
+) -> Solution:
+    asked = asked.with_solve(time_limit=seconds)
     if asked.bases is not None:
         return solve(asked, interrupted=run.interrupted, tell=run.tell)
     return solve_tables(
         asked,
         tables,
-        warm_start=before,
+        warm_start=start,
         interrupted=run.interrupted,
         tell=run.tell,
     )
+
+
+def _row(keys: dict[str, Any], _solution: Solution) -> dict[str, Any]:
+    return keys
 
 
 def _neighbours(values: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:

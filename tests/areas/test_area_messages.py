@@ -158,6 +158,7 @@ def test_no_accounts_are_needed(tmp_path: Path) -> None:
     solution = planner.solve(scenario, regions=regions)
     assert solution.plan is not None
     assert (solution.metrics.reps["load_people"] == 3).all()
+    assert solution.metrics.totals["reps_without_accounts"] is None  # there are none
     solution.save(tmp_path / "plan")
     assert (tmp_path / "plan" / "plan.csv").read_text("utf-8").count("\n") == 1
     assert (tmp_path / "plan" / "regions.csv").read_text("utf-8").count("\n") == 5

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from small import REPS, question
+from small import ACCOUNTS, REPS, question
 
 import planner
 from planner.diagnosis import Diagnosis, diagnose_tables
@@ -14,6 +14,7 @@ from planner.diagnosis.files import moved
 from planner.errors import PlannerError
 from planner.evaluate.verify import verify
 from planner.scenario import parse_scenario, read_scenario
+from planner.solution import solve_tables
 
 SMALL_CAPS = 'limits = [{measure = "hours", high = "capacity"}]\n'
 TWELVE = REPS.replace(",30\n", ",12\n")
@@ -125,11 +126,11 @@ def test_machine_readable() -> None:
     }
 
 
-def test_bases_are_refused_with_the_way_out() -> None:
+def test_several_numbers_of_reps_are_refused_with_the_way_out() -> None:
     scenario = parse_scenario(
-        'accounts = {file = "a"}\nbases = {open = 2, candidates = "accounts"}'
+        'accounts = {file = "a"}\nbases = {open = "2:3", candidates = "accounts"}'
     )
-    with pytest.raises(PlannerError, match=r"without \[bases\]"):
+    with pytest.raises(PlannerError, match=r"give bases\.open one number"):
         planner.diagnose(scenario)
 
 
@@ -178,6 +179,32 @@ def test_files_of_an_absolute_path_stay_where_they_are(tmp_path: Path) -> None:
     assert there.accounts is not None
     assert there.accounts.file == "/data/a.csv"
     assert there.baselines.rules == "../rules.csv"
+
+
+def test_more_rivals_than_reps_are_counted_not_tried() -> None:
+    """a1 to a3 are rivals, and there are r1 and r2; no search is needed."""
+    rivals = ACCOUNTS.replace(",g,\n", ",g,x\n")
+    found = told('apart = [{column = "rival"}]', accounts=rivals)
+    assert found.arithmetic == (
+        "apart[0]: 3 account(s) with 'x' need different reps and may only go to 2 "
+        "(r1, r2).",
+    )
+    assert [option.price for option in found.options] == [500.0]
+
+
+def test_a_pool_with_more_room_is_one_in_the_tables_too(tmp_path: Path) -> None:
+    """What verify holds a plan against: tables and changed scenario agree."""
+    scenario, tables = question(
+        SMALL_CAPS
+        + "relax = {pools = 5, limits = 1000}\n"
+        + '[[pools]]\nid = "D"\ncapacity = 4\nskills = "imaging"\n',
+        reps=TWELVE,
+    )
+    bent = planner.solve_least_violating(solve_tables(scenario, tables))
+    assert bent.scenario.pools[0].capacity == 10.0
+    bent.save(tmp_path / "out", drawings=False)
+    verdict = verify(tmp_path / "out")
+    assert verdict.ok, str(verdict)
 
 
 def test_least_violating_plan_is_a_plan_of_the_changed_scenario(folder: Path) -> None:

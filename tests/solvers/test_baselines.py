@@ -54,6 +54,13 @@ def test_an_account_whose_owner_left_is_unassigned_today() -> None:
     assert ways["today", "rule_keeping"].feasible
 
 
+def test_where_nobody_has_an_owner_there_is_no_today() -> None:
+    """A way that leaves all accounts to nobody is not what anyone does today."""
+    accounts = ACCOUNTS.replace(",r1,", ",gone,").replace(",r2,", ",,")
+    ways = run(compiled(accounts=accounts))
+    assert {name for name, _kind in ways} == {"nearest", "round_robin", "random"}
+
+
 def test_rule_keeping_passes_over_the_full_rep() -> None:
     """r1 has room for one; a1 needs its skill, so a2 goes on to r2."""
     ways = run(compiled(CAPPED))

@@ -8,7 +8,7 @@ from instances import brute_force
 from numpy.typing import NDArray
 from problems import compiled_question, each_rep, planted, problem_of
 
-from planner.problem import Problem, Split, evaluate
+from planner.problem import Problem, Row, Split, evaluate
 from planner.solvers import chains
 from planner.solvers.chain_model import build_model, enter_plan
 from planner.solvers.chain_state import (
@@ -29,7 +29,7 @@ from planner.solvers.pieces import Pieces
 from planner.solvers.promising import candidates
 from planner.solvers.result import Watch
 from planner.solvers.rows import linear_rows
-from planner.solvers.search import SearchOutcome, search
+from planner.solvers.search import SearchOutcome, _Run, search
 from planner.solvers.solve import _worst_cost
 
 Arcs = NDArray[np.int64]
@@ -321,3 +321,33 @@ def test_interruption_keeps_the_plan_so_far() -> None:
     arcs = search(problem, rows, dual, watch).arcs
     assert arcs is not None
     assert watch.seconds < 2.5
+
+
+def moving(budget: int) -> Problem:
+    """400 units at random costs, of which so many may leave their rep of today."""
+    n, m = 400, 8
+    rng = np.random.default_rng(3)
+    cost, today = rng.integers(1, 100, (n, m)), rng.integers(0, m, n)
+    moved = (np.arange(m) != today[:, None]).astype(np.int64)
+    row = Row("budgets[0]", 0, np.arange(m), 0, budget, None)
+    return problem_of(cost, m, demand={"moved": moved}, rows=(row,))
+
+
+def test_a_plan_far_from_the_rules_is_no_start() -> None:
+    """
+    A plan that moves 350 units where 100 may move is left; of 102 it is the start.
+
+    From the plan alone the search finds none in the time that it needs from the prices.
+    """
+    problem = moving(100)
+    rows = linear_rows(problem)
+    dual = solve_dual(problem, rows, Watch(20))
+    for kept, is_start in ((350, False), (102, True)):
+        loose = moving(kept)
+        near = searched(loose, 20_000, gap=1.0).arcs
+        assert near is not None
+        assert not evaluate(problem, near).feasible
+        run = _Run(problem, rows, dual, Watch(20), 0.0, give_up=False)
+        run.iterations = 1000
+        run.prepare(near, 1, 1)
+        assert run.warm == is_start, kept

@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import sqlite3
+import tempfile
 import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 
 ACCOUNTS = (
     "account_id,name,latitude,longitude,grade,owner,value\n"
@@ -92,6 +95,28 @@ def _zip(*names: str) -> bytes:
     return stream.getvalue()
 
 
+def _repeating() -> bytes:
+    """Return an .ods of few bytes with 10^15 cells."""
+    row = '<table:table-row table:number-rows-repeated="1000000000">'
+    cell = '<table:table-cell office:value-type="string" table:number-columns-repeated='
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text")
+    )
+    content = (
+        f'<office:document-content {spaces} office:version="1.2"><office:body>'
+        '<office:spreadsheet><table:table table:name="S">'
+        f'{row}{cell}"1000000"><text:p>x</text:p></table:table-cell></table:table-row>'
+        "</table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        kind = "application/vnd.oasis.opendocument.spreadsheet"
+        archive.writestr("mimetype", kind, zipfile.ZIP_STORED)
+        archive.writestr("content.xml", content)
+    return stream.getvalue()
+
+
 def _text_cell(at: str, text: str) -> str:
     return f'<c r="{at}" t="inlineStr"><is><t>{text}</t></is></c>'
 
@@ -115,6 +140,54 @@ _SCRIPTS = ACCOUNTS + (
     "50,9,B,r1,<svg onload=alert(1)>\n"
 )
 _SHAPES = {"type": "FeatureCollection", "features": []}
+_OUTSIDE = (
+    '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY j SYSTEM "file:///etc/passwd">]>'
+    + _sheet(f'<row r="1">{_text_cell("A1", "&j;")}</row>')
+)
+_TRIANGLE = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
+
+
+def linking(address: str) -> bytes:
+    """Return GeoJSON whose coordinate reference system is at an address."""
+    link = {"type": "link", "properties": {"href": address, "type": "proj4"}}
+    one = {"type": "Feature", "properties": {"region_id": "a"}, "geometry": _TRIANGLE}
+    return json.dumps({**_SHAPES, "crs": link, "features": [one]}).encode()
+
+
+def package(*statements: str) -> bytes:
+    """Return a GeoPackage with one layer, ``v``, made by SQL of somebody's own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "r.gpkg"
+        database = sqlite3.connect(path)
+        for statement in (_PACKAGE, *statements):
+            database.executescript(statement)
+        database.close()
+        return path.read_bytes()
+
+
+_PACKAGE = """
+PRAGMA application_id = 0x47504B47;
+CREATE TABLE gpkg_spatial_ref_sys (srs_name TEXT, srs_id INTEGER PRIMARY KEY,
+  organization TEXT, organization_coordsys_id INTEGER, definition TEXT,
+  description TEXT);
+CREATE TABLE gpkg_contents (table_name TEXT PRIMARY KEY, data_type TEXT,
+  identifier TEXT, description TEXT, last_change TEXT, min_x, min_y, max_x, max_y,
+  srs_id);
+CREATE TABLE gpkg_geometry_columns (table_name TEXT, column_name TEXT,
+  geometry_type_name TEXT, srs_id INTEGER, z INT, m INT);
+INSERT INTO gpkg_contents
+  VALUES ('v', 'features', 'v', '', '2020-01-01T00:00:00Z', 0, 0, 1, 1, 4326);
+INSERT INTO gpkg_geometry_columns VALUES ('v', 'geom', 'POLYGON', 4326, 0, 0);
+"""
+_OTHER_FILE = """
+PRAGMA writable_schema = 1;
+INSERT INTO sqlite_master VALUES
+  ('table', 'v', 'v', 0, 'CREATE VIRTUAL TABLE v USING VirtualOGR(''/etc/passwd'')');
+"""
+_PROGRAM = """
+CREATE VIEW v AS
+  SELECT 1 AS fid, X'00' AS geom, load_extension('/tmp/evil.so') AS region_id;
+"""
 KIND, CONTENT = "is of no kind", "by its content"
 
 FILES = {
@@ -192,6 +265,24 @@ FILES = {
     "JSON of others": Hostile("r.geojson", b'{"a": 1}', "cannot be read", "regions"),
     "no shapes": Hostile(
         "r.geojson", json.dumps(_SHAPES).encode(), "cannot be read|region_id", "regions"
+    ),
+    "UTF-16": Hostile("a.csv", ACCOUNTS.encode("utf-16")),
+    "entity of a file": Hostile("a.xlsx", workbook(_OUTSIDE), "cannot be read"),
+    "cells without end": Hostile("a.ods", _repeating(), "cannot be read"),
+    "package of another file": Hostile(
+        "r.gpkg", package(_OTHER_FILE), "cannot be read", "regions"
+    ),
+    "package with a program": Hostile(
+        "r.gpkg", package(_PROGRAM), "cannot be read", "regions"
+    ),
+    "link to elsewhere": Hostile(
+        "r.geojson", linking("http://192.0.2.1/crs"), "at an address", "regions"
+    ),
+    "hidden link": Hostile(
+        "r.geojson",
+        linking("http://192.0.2.1/").replace(b'"href"', b'"\\u0068re\\u0066"'),
+        "at an address",
+        "regions",
     ),
     "Parquet of noise": Hostile("a.parquet", b"PAR1" + b"\x07" * 99, "cannot be read"),
     "package of noise": Hostile(

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -149,6 +150,13 @@ def test_questions_have_answers(visit: Visit) -> None:
         await user.should_see("2 are chosen. Choose one")
         user.find(marker="suggest").click()
         await _until(lambda: "All to one rep" in _labels(page.ask.body))
+        text = next(t for t in _labels(page.ask.body).splitlines() if "stands" in t)
+        receiver = text.partition(" ")[0]
+        then = page.draft.tried(["a20", "a30"], receiver)
+        change = then.cost - page.draft.figures().cost
+        assert f"{change:+,.0f} EUR as it stands" in text
+        assert ("once repaired" in text) == bool(then.breaches)
+        assert page.draft.version == 0
         _choose(user, 20)
         user.find(marker="suggest").click()
         await _until(lambda: "a20" in _labels(page.ask.body))
@@ -158,6 +166,7 @@ def test_questions_have_answers(visit: Visit) -> None:
         assert page.draft.owner["a20"] != owner
         user.find(marker="why").click()
         await _until(lambda: "You moved it to" in _labels(page.ask.body))
+        assert "limits[" not in _labels(page.ask.body)
         assert HOSTILE not in _labels(page.ask.body)
         user.find(marker="takers").click()
         await user.should_see("Choose the rep first")
@@ -166,6 +175,61 @@ def test_questions_have_answers(visit: Visit) -> None:
         await _until(lambda: "could take in" in _labels(page.ask.body))
         user.find(marker="about").click()
         await _until(lambda: "serves" in _labels(page.ask.body))
+
+    _run(visit, course)
+
+
+def test_what_giving_an_account_costs(visit: Visit) -> None:
+    """A child solves with it, and says it with all that moves along."""
+
+    async def course(user: Any) -> None:
+        page = _page()
+        _choose(user, 20)
+        user.find(marker="why").click()
+        await user.should_see(marker="price", retries=100)
+        user.find(marker="price").click()
+        await user.should_see("Choose the rep first")
+        owner = page.draft.owner["a20"]
+        other = next(rep for rep in page.rep_options if rep != owner)
+        (to,) = user.find(marker="price-to").elements
+        to.set_value(other)
+        user.find(marker="price").click()
+        told = f"a20 to {other}: the best plan with it costs"
+        await _until(lambda: told in _text(user, "priced"), 90)
+        assert "knock-on moves included" in _text(user, "priced")
+        assert page.draft.version == 0
+
+    _run(visit, course)
+
+
+def test_who_saves_second_can_rebase(visit: Visit, workspace: Path) -> None:
+    """They are told who was first, and their edits stand on the other's plan."""
+
+    async def course(user: Any) -> None:
+        from planner.web.shell import the_desk
+
+        page, library = _page(), the_desk().library
+        mine, both = "a20", "a30"
+        reps = list(page.rep_options)
+        to = {
+            one: next(r for r in reps if r != page.draft.owner[one])
+            for one in (mine, both)
+        }
+        theirs = library.draft("plans/first", "ann")
+        third = next(r for r in reps if r not in (page.draft.owner[both], to[both]))
+        page.give([mine], to[mine])
+        page.give([both], to[both])
+        theirs.move([both], third, by="ann")
+        shutil.copytree(workspace / "plans" / "first", workspace / "plans" / "second")
+        library.record_saved("plans/first", "plans/second", "ann")
+        user.find(marker="save").click()
+        await user.should_see("ann saved plans/second from the same plan meanwhile")
+        user.find(marker="rebase").click()
+        await _until(lambda: user.back_history[-1:] == ["/plan/plans/second"])
+        moved = library.draft("plans/second", page.visitor.person)
+        assert moved.owner[[mine, both]].to_dict() == to
+        anew = library.draft("plans/first", page.visitor.person)
+        assert anew.actions == ()
 
     _run(visit, course)
 

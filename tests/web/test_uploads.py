@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,13 @@ import pytest
 
 from planner import intake
 from planner.embedded import write_example
-from planner.errors import PlannerError
+from planner.errors import Fault, PlannerError
 from planner.intake import check_taken
 from planner.library import OWN, TABLES, Library
+from planner.tables.shapes import read_shapes
 from planner.toml_text import with_value
-from planner.web.reading import _read, read_apart
-from tests.web.hostile_files import FILES, Hostile
+from planner.web.reading import Found, _read, read_apart
+from tests.web.hostile_files import FILES, Hostile, linking
 
 Visit = Callable[[], AbstractAsyncContextManager[Any]]
 KILLS = {"far cell"}
@@ -43,10 +46,14 @@ def _said(library: Library, file: Hostile, read: Callable[..., Any]) -> str:
     except PlannerError as error:
         return str(error)
     if isinstance(found, dict):
-        return "; ".join(
-            one["rule"] + one["value"] + one["remedy"] for one in found["faults"]
-        )
-    return found.stopped or "; ".join(str(one) for one in found.faults)
+        faults = [Fault(**one) for one in found.pop("faults")]
+        found = Found(**{**found, "faults": faults, "warnings": []})
+    if found.refuses(name):
+        library.take_back(name)
+        assert not (library.root / TABLES).exists()
+    return found.stopped or "; ".join(
+        one.rule + one.value + one.remedy for one in found.faults
+    )
 
 
 @pytest.mark.parametrize("key", FILES)
@@ -62,6 +69,62 @@ def test_hostile_files(folder: Path, key: str) -> None:
     for one in (folder / TABLES).glob("*"):
         assert one.suffix in intake.TAKEN
         assert not set(one.name) & set("<>\\:\0")
+
+
+def test_what_is_no_table_leaves_nothing(folder: Path) -> None:
+    """Others that were sent stay; a table with faults stays, to be looked at."""
+    library = Library(folder)
+    assert _said(library, FILES["noise"], _read) != ""
+    assert not (folder / TABLES).exists()
+    assert _said(library, FILES["script tags"], _read) != ""
+    (kept,) = (folder / TABLES).iterdir()
+    assert kept.name == "a.csv"
+
+
+@pytest.mark.parametrize("at", [TABLES, "a.csv"])
+def test_links_of_the_workspace_lead_nowhere(folder: Path, at: str) -> None:
+    """Neither is a table written through a link, nor read through one."""
+    elsewhere = folder.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a.csv").write_text("account_id\n1\n")
+    (folder / at).symlink_to(elsewhere if at == TABLES else elsewhere / "a.csv")
+    library = Library(folder)
+    if at == TABLES:
+        with pytest.raises(PlannerError, match="is not in this workspace"):
+            library.receive("b.csv", b"account_id\n1\n")
+    text = with_value(
+        library.text("plan.toml"),
+        "accounts.file",
+        "tables/a.csv" if at == TABLES else at,
+    )
+    with pytest.raises(PlannerError, match="is not a file in this workspace"):
+        library.scenario("plan.toml", text)
+    assert [one.name for one in elsewhere.iterdir()] == ["a.csv"]
+
+
+def test_shapes_call_no_other_machine(tmp_path: Path) -> None:
+    """An address in a file of shapes is not asked; one in its columns is a text."""
+    asked: list[str] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+    with HTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        path = tmp_path / "r.geojson"
+        path.write_bytes(linking(f"http://127.0.0.1:{server.server_port}/crs"))
+        with pytest.raises(PlannerError, match="at an address"):
+            read_shapes(path)
+        server.shutdown()
+    assert asked == []
+    plain = linking("").replace(b'"crs": {"type": "link"', b'"href": {"type": "link"')
+    path.write_bytes(plain.replace(b'"a"', b'"\\u0061"'))
+    assert list(read_shapes(path)["region_id"]) == ["a"]
+    path.write_bytes(b'{"href": 1, "type"')
+    with pytest.raises(PlannerError):
+        read_shapes(path)
 
 
 def test_a_large_file_is_refused() -> None:
@@ -98,7 +161,7 @@ async def _send(user: Any, file: Hostile) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["traversal", "bomb", "script tags", "far cell", "gzip"]
+    "key", ["traversal", "bomb", "script tags", "far cell", "gzip", "noise"]
 )
 def test_sent_by_the_page(visit: Visit, workspace: Path, key: str) -> None:
     """The page says what the importer found, escaped, and still answers."""
@@ -112,16 +175,19 @@ def test_sent_by_the_page(visit: Visit, workspace: Path, key: str) -> None:
         (result,) = user.find(marker="result").elements
         for _turn in range(600):
             told = [*user.notify.messages, result.content]
-            if any(told) and "Reading" not in result.content:
+            if any(told) and not re.search("Reading|Sending", result.content):
                 break
             await asyncio.sleep(0.05)
         said = " ".join(told)
         assert re.search(file.says.replace("<", "&lt;") or "fit to solve|fault", said)
         assert "<svg" not in said
         (editor,) = user.find(kind=ui.codemirror).elements
-        assert ('file = "tables/' in editor.value) == (key != "gzip")
-        assert (workspace / "small.toml").read_text("utf-8") != editor.value or (
-            key == "gzip"
-        )
+        kept = key in ("traversal", "script tags")
+        assert ('file = "tables/' in editor.value) == kept
+        assert (workspace / TABLES).exists() == kept
+        saved = (workspace / "small.toml").read_text("utf-8")
+        assert (saved != editor.value) == kept
+        if not kept and key != "gzip":
+            assert "is not taken" in said
 
     _visit(visit, course)

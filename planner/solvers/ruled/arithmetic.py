@@ -10,6 +10,7 @@ from planner.problem import Row
 from planner.ruled import BandRule, Ruled, SetRule, View, view
 from planner.solvers.ruled.feasible import extremes
 from planner.solvers.ruled.hall import Shortage, shortages
+from planner.solvers.ruled.rivals import crowded_sets
 from planner.tables import PREFIX
 from planner.words import _
 
@@ -36,6 +37,7 @@ def sums_that_fail(ruled: Ruled, *, rows: bool = True) -> list[str]:
         for one in shortages(ruled, seen)
         if rows or len(one.units) < seen.n
     ]
+    found += _crowded(ruled, seen)
     told = {"limits", "balance"} if found or not rows else set()
     if not rows or not seen.allowed.any(axis=1).all():
         return found  # units without any rep are told of by name
@@ -70,6 +72,31 @@ def _short(ruled: Ruled, seen: View, one: Shortage) -> str:
         reps=few([str(pairs.reps.index[rep]) for rep in one.reps]),
         why=", ".join(_named(ruled, *part) for part in one.why) or _("all reps"),
     )
+
+
+def _crowded(ruled: Ruled, seen: View) -> list[str]:
+    """Rivals who are more than the reps open to them."""
+    sets = [
+        (rule.path, label)
+        for rule in ruled.rules
+        if isinstance(rule, SetRule) and rule.kind == "apart"
+        for label in rule.labels
+    ]
+    text = _(
+        "{rule}: {n:,} account(s) with {label!r} need different reps and may only go "
+        "to {m:,} ({reps})."
+    )
+    return [
+        text.format(
+            rule=sets[number][0],
+            label=sets[number][1],
+            n=len(units),
+            m=len(reps),
+            reps=few([str(ruled.pairs.reps.index[rep]) for rep in reps]),
+        )
+        for number, units, reps in crowded_sets(seen, seen.allowed)
+        if len(reps)  # units without any rep are told of by name
+    ]
 
 
 def _named(ruled: Ruled, number: int, instances: Sequence[int]) -> str:

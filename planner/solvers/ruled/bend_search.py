@@ -2,13 +2,15 @@
 The least change of rules by the engine: large inputs, and maps.
 
 Limits and budgets get their price per unit, hard balances a price that is at most that
-of a wider tolerance, pairs the price of freeing their accounts. What the engine finds
-is a plan and a lower bound on the price of any change; other rules stay hard here, so
-the bound holds only where none of them has a price.
+of a wider tolerance, pairs the price of freeing their accounts. Where one change frees
+many pairs (a longer distance, a further skill) each pair has a price of its own, which
+is too much in sum; sets stay hard. What the engine finds is a plan and a lower bound on
+the price of any change; the bound holds only where no rule of these kinds has a price.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,9 +18,14 @@ import numpy as np
 
 from planner.rounding import LARGEST_TOTAL, cost_scale, to_integers
 from planner.ruled import BandRule, PairRule, Ruled, View, view
-from planner.solvers.result import Watch
+from planner.solvers.result import Progress, Watch
 from planner.solvers.ruled.elastic import STATIC, Bent
-from planner.solvers.ruled.engine import problem_of, solved
+from planner.solvers.ruled.engine import plan_cost, problem_of, solved
+
+LEAST_PATIENCE, TRIFLE = 3.0, 0.001
+"""Seconds without a better plan before a search ends; share that counts as better."""
+COST_SHARE = 0.001
+"""Of equally cheap changes, that with the cheaper plan: a share of the plan's cost."""
 
 
 def bend_by_search(
@@ -30,12 +37,9 @@ def bend_by_search(
     threads: int = 2,
 ) -> Bent:
     """Do as `bend_least`, for any size; what is found need not be the least."""
-    soft = [
-        number
-        for number, one in enumerate(price)
-        if one is not None and _can_bend(ruled, number)
-    ]
-    whole = len(soft) == sum(one is not None for one in price)
+    priced = [number for number, one in enumerate(price) if one is not None]
+    soft = [n for n in priced if can_bend(ruled, n) or _frees_many(ruled, n)]
+    whole = all(can_bend(ruled, number) for number in priced)
     hard = [i for i in range(len(ruled.rules)) if i not in soft]
     seen = view(ruled, ruled.only(hard))
     if not seen.allowed.any(axis=1).all():
@@ -52,19 +56,59 @@ def bend_by_search(
                 for band, step in zip(rule.bands, steps, strict=True)
             ]
     cost = _pair_cost(ruled, seen, soft, price, scale)
-    problem = replace(problem_of(ruled, seen, cost, tuple(rows)), cost_scale=scale)
-    units, bound, infeasible = solved(problem, watch, seed, threads)
-    least = bound / scale if whole else 0.0
+    share = COST_SHARE * scale / ruled.pairs.cost_scale
+    ties = to_integers(plan_cost(ruled, seen) * share, 1)
+    problem = problem_of(ruled, seen, cost + ties, tuple(rows))
+    problem = replace(problem, cost_scale=scale)
+    patience = Patience(watch)
+    units, bound, infeasible = solved(
+        problem, patience.watch, seed, threads, tell=patience.tell
+    )
+    bound -= int(np.where(seen.allowed, ties, 0).max(axis=1).sum())
+    rounding = sum(
+        sum(per_step[number])
+        for number in soft
+        if ruled.rules[number].kind == "balance"  # ends are whole steps, widths are not
+    )
+    least = max(0.0, bound / scale - rounding) if whole else 0.0
     if units is None:
         return Bent(None, least, False, infeasible and whole)
     return Bent(units[seen.unit_of], least, False, False)
 
 
-def _can_bend(ruled: Ruled, number: int) -> bool:
+class Patience:
+    """Ends a search that has found nothing much better for as long as it took."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.began, self.last, self.cost = watch.seconds, watch.seconds, math.inf
+        self.outer = watch
+        self.watch = watch.part(1.0)
+        self.watch.interrupted = self.is_over
+
+    def tell(self, moment: Progress) -> None:
+        """Note when a plan is better by more than a trifle."""
+        if moment.cost < self.cost * (1 - TRIFLE):
+            self.cost, self.last = moment.cost, self.outer.seconds
+
+    def is_over(self) -> bool:
+        """Whether to stop."""
+        quiet = self.outer.seconds - self.last
+        waited = quiet > max(LEAST_PATIENCE, self.last - self.began)
+        return self.outer.interrupted() or (math.isfinite(self.cost) and waited)
+
+
+def can_bend(ruled: Ruled, number: int) -> bool:
+    """Whether the engine has the very price of bending a rule."""
     rule = ruled.rules[number]
     if isinstance(rule, BandRule):
         return rule.kind != "balance" or all(target > 0 for target in rule.targets)
     return isinstance(rule, PairRule) and rule.kind in STATIC
+
+
+def _frees_many(ruled: Ruled, number: int) -> bool:
+    """Whether one change of a rule frees many pairs at once."""
+    rule = ruled.rules[number]
+    return isinstance(rule, PairRule) and rule.kind not in STATIC
 
 
 def _per_step(ruled: Ruled, number: int, price: Sequence[float | None]) -> list[float]:
@@ -85,6 +129,8 @@ def _scale(ruled: Ruled, per_step: Sequence[float]) -> int:
     scale = max(cost_scale(per_step), 10**6)
     load = ruled.demand.max(axis=2).sum(axis=1, dtype=float).max(initial=1.0)
     worst = sum(per_step) * max(load, 1.0) + max(per_step, default=1.0) * load
+    dear = ruled.cost.max(axis=1).sum(dtype=float)
+    worst += COST_SHARE * dear / ruled.pairs.cost_scale
     while scale > 1 and 4 * worst * scale > LARGEST_TOTAL:
         scale //= 10
     return scale
@@ -99,8 +145,27 @@ def _pair_cost(
 ) -> np.ndarray:
     cost = np.zeros(seen.allowed.shape, dtype=np.int64)
     for number in soft:
-        rule = ruled.rules[number]
+        rule, one = ruled.rules[number], price[number]
         if isinstance(rule, PairRule):
-            step = int(to_integers(price[number], scale))  # type: ignore[arg-type]
-            np.add.at(cost, seen.unit_of[rule.row], step * rule.barred)
+            assert one is not None
+            unit = seen.unit_of[rule.row]
+            amount = rule.barred.astype(np.float64)
+            if rule.kind == "max_km":
+                amount = _beyond(ruled, seen, rule)
+            np.add.at(cost, unit, to_integers(one * amount, scale))
     return cost
+
+
+def _beyond(ruled: Ruled, seen: View, rule: PairRule) -> np.ndarray:
+    """
+    Km of each pair beyond the distance at which every unit has somebody.
+
+    So far the distance is raised in any case; only what lies farther costs more.
+    """
+    limit = ruled.pairs.scenario.travel.max_km
+    assert limit is not None
+    unit = seen.unit_of[rule.row]
+    over = np.where(rule.barred, ruled.km[rule.row] - limit, 0.0)
+    open_to = np.where(seen.allowed[unit], over, np.inf)
+    reach = float(open_to.min(axis=1).max(initial=0.0))
+    return np.maximum(over - reach, 0.0)

@@ -40,6 +40,8 @@ STATIC = ("pins", "forbid", "protect", "fit")
 """Kinds whose price is that of a pair alone."""
 FEWER_SHARE = 0.3
 """Share of the time left for the same price with fewer limits touched."""
+NEARLY = 1e-6
+"""Share by which a floor is lowered, since prices are rounded to steps."""
 FINE = 2**20
 """Steps into which a tenth of a percentage point of a target is divided."""
 
@@ -73,6 +75,7 @@ def bend_least(
     watch: Watch,
     *,
     hint: Positions | None = None,
+    floor: float = 0.0,
     seed: int = 1,
     threads: int = 2,
 ) -> Bent:
@@ -85,6 +88,8 @@ def bend_least(
         Of one unit of change of each rule, in currency; None: the rule is hard.
     hint
         A plan to begin with: rep of each row, shape (rows,).
+    floor
+        No change costs less, in currency: a plan at this price ends the search.
 
     Returns
     -------
@@ -96,6 +101,9 @@ def bend_least(
     if elastic.size > MOST_VARIABLES or (elastic.on_map and elastic.size > MOST_TREES):
         return TOO_LARGE
     elastic.build()
+    if elastic.terms and math.isfinite(floor):
+        least = math.floor(floor * elastic.scale * (1 - NEARLY))
+        elastic.choice.model.add(sum(elastic.terms) >= least)
     if hint is not None:
         elastic.choice.hint(hint[elastic.seen.first])
     first = ask(elastic.choice.model, watch, seed=seed, threads=threads)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,15 +11,18 @@ from planner.errors import PlannerError
 from planner.problem import Problem, Row
 from planner.ruled import Positions, Ruled, View
 from planner.scenario.model import Solve
-from planner.solvers.result import Status, Watch
+from planner.solvers.result import Progress, Status, Watch
 from planner.solvers.ruled.connected import units_map
 from planner.solvers.solve import solve_problem
+
+ANY_PLAN = 1.0
+"""Gap at which any plan will do."""
 
 
 def problem_of(
     ruled: Ruled,
     seen: View,
-    cost: NDArray[np.int64] | None = None,
+    cost: NDArray[np.int64],
     rows: tuple[Row, ...] | None = None,
 ) -> Problem:
     """
@@ -26,12 +31,11 @@ def problem_of(
     Parameters
     ----------
     cost
-        Price of each pair, shape (units, m + 1); None: all are free.
+        Price of each pair, shape (units, m + 1).
     rows
         In place of those of the view.
     """
     unit, rep = np.nonzero(seen.allowed)
-    prices = np.zeros(len(unit), dtype=np.int64) if cost is None else cost[unit, rep]
     ids = ruled.pairs.accounts.index[seen.first]
     return Problem(
         unit_ids=tuple(map(str, ids)),
@@ -39,7 +43,7 @@ def problem_of(
         start=np.searchsorted(unit, np.arange(seen.n + 1)).astype(np.int64),
         rep=rep.astype(np.int32),
         terms=("relaxed",),
-        cost=prices[None],
+        cost=cost[unit, rep][None],
         measures=ruled.pairs.measures,
         scales=ruled.pairs.scales,
         demand=seen.demand[:, unit, rep],
@@ -59,13 +63,25 @@ def ask_engine(
     -------
     Rep of each unit (None: no plan found), and whether it is proven that there is none.
     """
-    problem = problem_of(ruled, seen)
-    units, _bound, infeasible = solved(problem, watch, seed, threads)
+    problem = problem_of(ruled, seen, plan_cost(ruled, seen))
+    units, _bound, infeasible = solved(problem, watch, seed, threads, gap=ANY_PLAN)
     return units, infeasible
 
 
+def plan_cost(ruled: Ruled, seen: View) -> NDArray[np.int64]:
+    """Yearly cost of each pair of a view, in steps of the scenario: (units, m + 1)."""
+    cost = np.zeros((seen.n, ruled.m + 1), dtype=np.int64)
+    np.add.at(cost, seen.unit_of, ruled.cost)
+    return cost
+
+
 def solved(
-    problem: Problem, watch: Watch, seed: int, threads: int
+    problem: Problem,
+    watch: Watch,
+    seed: int,
+    threads: int,
+    gap: float = 0.0,
+    tell: Callable[[Progress], None] = lambda progress: None,
 ) -> tuple[Positions | None, int, bool]:
     """Rep of each unit, lower bound on the cost, and whether no plan is proven."""
     from planner.solvers.areas.warm import warm_up_areas
@@ -77,9 +93,11 @@ def solved(
     left = watch.left
     if left <= 0:
         return None, 0, False
-    settings = Solve(time_limit=max(left, 0.05), seed=seed, threads=threads)
+    settings = Solve(time_limit=max(left, 0.05), gap=gap, seed=seed, threads=threads)
     try:
-        result = solve_problem(problem, settings, interrupted=watch.interrupted)
+        result = solve_problem(
+            problem, settings, interrupted=watch.interrupted, tell=tell
+        )
     except PlannerError:
         return None, 0, False
     if result.arcs is None:

@@ -15,6 +15,7 @@ from planner.solvers.ruled.choice import Choice, Kinds, kinds_of
 from planner.solvers.ruled.connected import hang_together, units_map
 from planner.solvers.ruled.engine import ask_engine
 from planner.solvers.ruled.hall import is_short
+from planner.solvers.ruled.rivals import crowded_sets
 
 MOST_VARIABLES = 250_000
 """Kinds of units x reps up to which CP-SAT is asked."""
@@ -49,7 +50,7 @@ def find_plan(
     """Find a plan that keeps the rules in force, or prove that there is none."""
     seen = view(ruled, active)
     allowed = within_caps(seen)
-    if _hopeless(seen, allowed) or is_short(ruled, seen) or _asks_too_much(seen):
+    if _fails(ruled, seen, allowed):
         return NONE
     if ruled.areas is None:
         return _without_map(ruled, seen, allowed, watch, seed, threads)
@@ -62,8 +63,16 @@ def find_plan(
 def fails_by_sums(ruled: Ruled, active: Active) -> bool:
     """Whether sums alone prove that no plan keeps the rules in force: no solver."""
     seen = view(ruled, active)
-    allowed = within_caps(seen)
-    return _hopeless(seen, allowed) or is_short(ruled, seen) or _asks_too_much(seen)
+    return _fails(ruled, seen, within_caps(seen))
+
+
+def _fails(ruled: Ruled, seen: View, allowed: Bools) -> bool:
+    return (
+        _hopeless(seen, allowed)
+        or is_short(ruled, seen)
+        or _asks_too_much(seen)
+        or any(True for _set in crowded_sets(seen, allowed))
+    )
 
 
 def _without_map(
@@ -131,13 +140,12 @@ def _asks_too_much(seen: View) -> bool:
 
 def extremes(seen: View, allowed: Bools, band: Row) -> tuple[int, int]:
     """Least and most that a row can be loaded with, each unit taken by itself."""
-    inside = np.zeros(allowed.shape[1], dtype=bool)
-    inside[band.reps] = True
-    load = seen.demand[band.measure] * inside
+    may, load = allowed[:, band.reps], seen.demand[band.measure][:, band.reps]
+    elsewhere = allowed.sum(axis=1) > may.sum(axis=1)
     top = np.iinfo(np.int64).max
-    least = np.where(allowed, load, top).min(axis=1, initial=top)
-    most = np.where(allowed, load, 0).max(axis=1, initial=0)
-    return int(least.sum()) if len(least) else 0, int(most.sum())
+    least = np.where(may, load, top).min(axis=1, initial=top)
+    most = np.where(may, load, 0).max(axis=1, initial=0)
+    return int(np.where(elsewhere, 0, least).sum()), int(most.sum())
 
 
 def _ask_kinds(

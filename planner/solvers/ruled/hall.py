@@ -90,8 +90,10 @@ def _of_measure(
 ) -> Iterator[Short]:
     allowed = seen.allowed[units][:, :-1]
     least = np.where(allowed, seen.demand[measure][units][:, :-1], NO_CAP).min(axis=1)
-    classes, class_of = np.unique(allowed, axis=0, return_inverse=True)
-    class_of = class_of.ravel()
+    packed = np.packbits(allowed, axis=1)
+    key = packed.view(f"S{packed.shape[1]}").ravel()
+    _keys, first, class_of = np.unique(key, return_index=True, return_inverse=True)
+    classes, class_of = allowed[first], class_of.ravel()
     if classes.size > MOST_CLASSES:
         return
     need = np.zeros(len(classes), dtype=np.int64)

@@ -5,7 +5,9 @@
 // the scene, never the scene itself.
 
 const FONT = '"Noto Sans", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "WenQuanYi Micro Hei", system-ui, sans-serif';
-const INK = "#1c2733", LAND = "#eef1f4", BORDER = "#ffffff", PALE = "#c9d0d8", CHOSEN = "#0b1016";
+const INK = "#1c2733", LAND = "#eef1f4", BORDER = "#ffffff", NOBODY = "#ffffff", KEPT = "#0b1016";
+const CHOSEN = "#1f5fa8", TINT = "rgba(31,95,168,0.22)"; // as the lasso is drawn
+const LABEL = 150; // pixels of the longest name on the map
 const IDLE = 140; // ms without movement after which the scene is painted anew
 const MANY = 30000; // accounts from which dots are squares: a fill each is dear
 const PANNED = 48; // pixels that an arrow key moves the map
@@ -225,7 +227,7 @@ class TerritoryMap {
   }
 
   colour(owner) {
-    return owner < 0 ? PALE : this.colours[owner] || PALE;
+    return owner < 0 ? NOBODY : this.colours[owner] || NOBODY;
   }
 
   paintRegions(ctx) {
@@ -239,10 +241,10 @@ class TerritoryMap {
     ctx.save();
     this.world(ctx);
     ctx.lineWidth = 0.6 / this.view.scale;
-    ctx.strokeStyle = BORDER;
     for (const i of shown) {
       ctx.fillStyle = owned ? this.colour(this.now.regions[i]) : LAND;
       ctx.fill(paths[i], "evenodd");
+      ctx.strokeStyle = owned && this.now.regions[i] < 0 ? INK : BORDER;
       ctx.stroke(paths[i]);
     }
     if (owned) {
@@ -275,9 +277,11 @@ class TerritoryMap {
     ctx.stroke();
   }
 
+  /** Radius of a dot: the larger, the fewer there are, and the nearer one looks. */
   size() {
-    const n = this.accounts.x.length;
-    return Math.max(n > MANY ? 1.6 : 2.2, Math.min(6, (this.view.scale * (this.main[2] - this.main[0])) / 420));
+    const n = this.accounts.x.length, apart = Math.sqrt((this.width * this.height) / n);
+    const least = Math.max(n > MANY ? 1.6 : 2.2, Math.min(4, apart * 0.08));
+    return Math.max(least, Math.min(6, (this.view.scale * (this.main[2] - this.main[0])) / 420));
   }
 
   paintAccounts(ctx) {
@@ -302,8 +306,11 @@ class TerritoryMap {
         }
       }
       ctx.fill();
+      if (colour !== NOBODY) continue;
+      ctx.strokeStyle = INK;
+      ctx.lineWidth = 1;
+      ctx.stroke();
     }
-    ctx.lineWidth = 1.4;
     for (let i = 0; i < n; i++) {
       const before = this.old.accounts[i];
       if (before === undefined || before === this.now.accounts[i]) continue;
@@ -324,7 +331,7 @@ class TerritoryMap {
   }
 
   lock(ctx, px, py, size) {
-    ctx.strokeStyle = CHOSEN;
+    ctx.strokeStyle = KEPT;
     ctx.lineWidth = 1.5;
     ctx.strokeRect(px - size - 2, py - size - 2, 2 * size + 4, 2 * size + 4);
   }
@@ -362,20 +369,23 @@ class TerritoryMap {
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
     ctx.lineJoin = "round";
-    const taken = [];
+    const taken = [], bases = this.bases.map((base) => this.toScreen(base.x, base.y));
+    const over = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+    const onBase = (box) => bases.some(([x, y]) => over(box, [x - 6, y - 7, x + 6, y + 5]));
     const order = [...sums.keys()].filter((r) => sums[r][2]).sort((a, b) => sums[b][2] - sums[a][2]);
     for (const rep of order) {
       const [px, py] = this.toScreen(sums[rep][0] / sums[rep][2], sums[rep][1] / sums[rep][2]);
-      const half = ctx.measureText(this.names[rep]).width / 2 + 4;
-      const box = [px - half, py - 9, px + half, py + 9];
-      if (box[0] < 0 || box[1] < 0 || box[2] > this.width || box[3] > this.height) continue;
-      if (taken.some((o) => box[0] < o[2] && o[0] < box[2] && box[1] < o[3] && o[1] < box[3])) continue;
+      const name = shortened(ctx, this.names[rep]), half = ctx.measureText(name).width / 2 + 4;
+      const boxes = [0, -15, 15].map((by) => [px - half, py + by - 9, px + half, py + by + 9]);
+      const free = boxes.filter((b) => b[0] >= 0 && b[1] >= 0 && b[2] <= this.width && b[3] <= this.height && !taken.some((o) => over(b, o)));
+      const box = free.find((b) => !onBase(b)) || free[0];
+      if (!box) continue;
       taken.push(box);
       ctx.strokeStyle = "rgba(255,255,255,0.92)";
       ctx.lineWidth = 4;
-      ctx.strokeText(this.names[rep], px, py);
+      ctx.strokeText(name, px, box[1] + 9);
       ctx.fillStyle = INK;
-      ctx.fillText(this.names[rep], px, py);
+      ctx.fillText(name, px, box[1] + 9);
     }
   }
 
@@ -385,22 +395,28 @@ class TerritoryMap {
     ctx.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     ctx.clearRect(0, 0, this.width, this.height);
     if (this.accounts && this.chosen.accounts.size) {
-      const { x, y } = this.accounts, size = this.size() + 1.5;
+      const { x, y } = this.accounts, size = this.size() + 4, square = x.length > MANY;
       ctx.strokeStyle = CHOSEN;
-      ctx.lineWidth = 1.6;
+      ctx.fillStyle = TINT;
+      ctx.lineWidth = 2;
       ctx.beginPath();
       for (const i of this.chosen.accounts) {
         const [px, py] = this.toScreen(x[i], y[i]);
-        if (px > -8 && py > -8 && px < this.width + 8 && py < this.height + 8)
-          ctx.rect(px - size, py - size, 2 * size, 2 * size);
+        if (!(px > -8 && py > -8 && px < this.width + 8 && py < this.height + 8)) continue;
+        if (square) ctx.rect(px - size, py - size, 2 * size, 2 * size);
+        else {
+          ctx.moveTo(px + size, py);
+          ctx.arc(px, py, size, 0, 7);
+        }
       }
+      ctx.fill();
       ctx.stroke();
     }
     if (this.regions && this.chosen.regions.size) {
       this.world(ctx);
-      ctx.fillStyle = "rgba(11,16,22,0.28)";
+      ctx.fillStyle = TINT;
       ctx.strokeStyle = CHOSEN;
-      ctx.lineWidth = 2.4 / this.view.scale;
+      ctx.lineWidth = 2 / this.view.scale;
       for (const i of this.chosen.regions) {
         ctx.fill(this.regions.paths[i], "evenodd");
         ctx.stroke(this.regions.paths[i]);
@@ -473,6 +489,10 @@ class TerritoryMap {
       this.zoom(Math.exp(-event.deltaY * 0.0015), place(event));
     }, { passive: false });
     top.addEventListener("keydown", (event) => this.key(event));
+    top.addEventListener("blur", () => {
+      this.paintLasso(null);
+      this.tip.style.display = "none";
+    });
   }
 
   key(event) {
@@ -492,6 +512,22 @@ class TerritoryMap {
       this.moved();
       this.told();
     }
+    this.aim();
+  }
+
+  /** Show what Enter would choose: the middle of the map, and what is there. */
+  aim() {
+    this.paintLasso(null);
+    const ctx = this.layers[2].getContext("2d"), x = this.width / 2, y = this.height / 2;
+    ctx.strokeStyle = CHOSEN;
+    ctx.lineWidth = 2;
+    ctx.beginPath();
+    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+      ctx.moveTo(x + 4 * dx, y + 4 * dy);
+      ctx.lineTo(x + 12 * dx, y + 12 * dy);
+    }
+    ctx.stroke();
+    this.hover([x, y]);
   }
 
   zoom(by, at = [this.width / 2, this.height / 2]) {
@@ -516,9 +552,9 @@ class TerritoryMap {
     ctx.beginPath();
     for (let k = 0; k < path.length; k += 2) ctx.lineTo(path[k], path[k + 1]);
     ctx.closePath();
-    ctx.fillStyle = "rgba(31,95,168,0.12)";
+    ctx.fillStyle = TINT;
     ctx.fill();
-    ctx.strokeStyle = "#1f5fa8";
+    ctx.strokeStyle = CHOSEN;
     ctx.lineWidth = 1.5;
     ctx.setLineDash([5, 4]);
     ctx.stroke();
@@ -598,6 +634,13 @@ class TerritoryMap {
       count: this.chosen.accounts.size + this.chosen.regions.size,
     });
   }
+}
+
+/** Cut a name that is longer than the map has room for. */
+function shortened(ctx, name) {
+  let text = name.slice(0, 80);
+  while (ctx.measureText(text).width > LABEL) text = text.slice(0, -1);
+  return text === name ? name : text + "…";
 }
 
 function boxOf(rings) {

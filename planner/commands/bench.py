@@ -11,20 +11,11 @@ from typing import Any
 
 import click
 
-from planner.console import progress_line, talk
+from planner.commands.options import FOLDER, INTERRUPTED, NO, output_folder
+from planner.console import live_line, talk
 from planner.words import _
 
-NO, INTERRUPTED = 1, 130
-
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-_OUTPUT = click.option(
-    "-o",
-    "--output",
-    type=_FOLDER,
-    required=True,
-    metavar="DIR",
-    help="Folder for results.csv, results.md and solutions.",
-)
+_OUTPUT = output_folder("Folder for results.csv, results.md and solutions.")
 _SEEDS = click.option(
     "--seed",
     "seeds",
@@ -195,7 +186,7 @@ def _measure_published(
 @click.option(
     "--write",
     "tables",
-    type=_FOLDER,
+    type=FOLDER,
     metavar="DIR",
     help="New folder to keep accounts, reps and scenario.toml in, for planner solve.",
 )
@@ -285,7 +276,7 @@ def areas(files: tuple[Path, ...], output: Path, peers: bool, **options: Any) ->
 
 
 @bench.command()
-@click.argument("folders", type=_FOLDER, nargs=-1, required=True, metavar="DIR...")
+@click.argument("folders", type=FOLDER, nargs=-1, required=True, metavar="DIR...")
 @click.option(
     "--file",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -323,7 +314,7 @@ def _measuring(
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        with _live_line() as tell:
+        with live_line() as tell:
             yield tell, done
     except KeyboardInterrupt:
         talk(
@@ -341,26 +332,3 @@ def _measuring(
     own = [run for run in runs if run["solver"] == "planner"]
     if any(run.get("cost") is None for run in own):
         sys.exit(NO)
-
-
-@contextmanager
-def _live_line() -> Iterator[Callable[[object], Callable[[list], None]]]:
-    """Show the run in hand on a terminal; elsewhere stay silent until it is done."""
-    from rich.console import Console
-    from rich.markup import escape
-
-    from planner.solvers.result import Progress
-
-    console = Console(stderr=True, highlight=False)
-    if not console.is_terminal:
-        yield lambda run: lambda moment: None
-        return
-    with console.status("") as status:
-
-        def tell(run: object) -> Callable[[list], None]:
-            status.update(escape(str(run)))
-            return lambda moment: status.update(
-                escape(f"{run}  {progress_line(Progress(*moment))}")
-            )
-
-        yield tell
