@@ -100,6 +100,9 @@ class Draft:
     log
         File of actions, one JSON line each; what it holds is done again. A last line
         that was cut off was never confirmed, and is dropped.
+    whole
+        Returns the same plan with every pair that may be chosen, for questions and new
+        plans; None: `solution` has them (see `planner.reopen.view_plan`).
 
     Raises
     ------
