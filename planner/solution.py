@@ -361,16 +361,12 @@ def _solve_in_order(
     """Find a plan without the priorities, then go through them from there."""
     warm_up()
     watch, settings = Watch(scenario.solve.time_limit), scenario.solve
+    plain = scenario.with_parts(priorities=[]).with_solve(
+        time_limit=settings.time_limit / (len(scenario.priorities) + 2),
+        gap=max(settings.gap, GOOD_START),
+    )
     first = solve_compiled(
-        scenario.with_parts(priorities=[]).with_solve(
-            time_limit=settings.time_limit / (len(scenario.priorities) + 2),
-            gap=max(settings.gap, GOOD_START),
-        ),
-        tables,
-        compiled,
-        start=start,
-        interrupted=interrupted,
-        tell=tell,
+        plain, tables, compiled, start=start, interrupted=interrupted, tell=tell
     )
     if first.plan is None:
         return replace(first, scenario=scenario)
