@@ -28,8 +28,6 @@ CLOSER = 2
 """How often the weight between one that holds and one that does not is tried."""
 TRIES = 10
 """Into so many parts the time of a stage is cut in which weights are looked for."""
-GOOD_START = 0.01
-"""Gap of the plan from which the first stage begins."""
 LEANING = 64
 """How much more than the other terms a term of a large problem counts in its stage."""
 PROOF_SHARE = 0.2
@@ -90,7 +88,8 @@ def solve_in_order(
     scenario: Scenario,
     tables: Tables,
     *,
-    start: WarmStart | None = None,
+    start: WarmStart,
+    seconds: float,
     interrupted: Callable[[], bool] = lambda: False,
     tell: Callable[[Progress], None] = lambda progress: None,
 ) -> Ordered:
@@ -106,13 +105,14 @@ def solve_in_order(
     ----------
     scenario
         With `priorities`.
+    start
+        A plan of the same question without them, so that every stage has one.
+    seconds
+        Time for all stages.
     tell
         Receives progress, in steps of cost of the stage.
     """
-    order = _Order(scenario, tables, start, interrupted, tell)
-    anything = order.begun()
-    if anything.result.arcs is None:
-        return anything
+    order = _Order(scenario, tables, start, Watch(seconds, interrupted), tell)
     for priority in scenario.priorities:
         found = order.solved(priority.term)
         if found.result.arcs is None:
@@ -140,26 +140,16 @@ class _Order:
         self,
         scenario: Scenario,
         tables: Tables,
-        start: WarmStart | None,
-        interrupted: Callable[[], bool],
+        start: WarmStart,
+        watch: Watch,
         tell: Callable[[Progress], None],
     ) -> None:
         self.scenario, self.tables, self.start = scenario, tables, start
-        self.interrupted, self.tell = interrupted, tell
-        self.watch = Watch(scenario.solve.time_limit, interrupted)
-        self.left = len(scenario.priorities) + 2
+        self.watch, self.tell = watch, tell
+        self.left = len(scenario.priorities) + 1
         self.stages: list[Stage] = []
         self.caps: dict[str, float] = {}
         self.weights: dict[str, float] = {}
-
-    def begun(self) -> Ordered:
-        """Find a plan, from which every stage can begin."""
-        asked = self.scenario
-        gap = max(asked.solve.gap, GOOD_START)
-        self.scenario = asked.with_solve(gap=gap)
-        found = self.solved(None)
-        self.scenario = asked
-        return replace(found, scenario=asked)
 
     def hold(self, stage: Stage) -> None:
         """Hold a term below its cap from now on."""
@@ -238,11 +228,11 @@ class _Order:
             settings,
             impossible=compiled.impossible,
             warm_start=self.start,
-            interrupted=self.interrupted,
+            interrupted=self.watch.interrupted,
             tell=self.tell,
         )
         if alone is not None and asked is not alone and result.arcs is not None:
-            watch = Watch(seconds * PROOF_SHARE, self.interrupted)
+            watch = Watch(seconds * PROOF_SHARE, self.watch.interrupted)
             dual = solve_dual(
                 alone, linear_rows(alone), watch, threads=settings.threads
             )

@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     from planner.maps import AreaLayer
 
 
+GOOD_START = 0.01
+"""Gap of the plan from which the first of several priorities begins."""
 LEAST_SECONDS = 0.5
 """For the last solve, where choosing bases took all the time."""
 
@@ -351,18 +353,44 @@ def solve_tables(
     compiled = compile_problem(tables, scenario)
     start = None if warm_start is None else read_start(warm_start, compiled)
     if scenario.priorities:
-        warm_up()
-        tell = in_currency(tell, compiled.problem.cost_scale)
-        found = solve_in_order(
-            scenario, tables, start=start, interrupted=interrupted, tell=tell
-        )
-        answer = (found.scenario, tables, found.compiled, found.result)
-        if found.result.arcs is None:  # maybe of a stage: nothing to compare it with
-            return Solution(*answer, None, (), reasons_why_not(compiled, scenario))
-        return replace(_solution(*answer), stages=found.stages)
+        return _solve_in_order(scenario, tables, compiled, start, interrupted, tell)
     return solve_compiled(
         scenario, tables, compiled, start=start, interrupted=interrupted, tell=tell
     )
+
+
+def _solve_in_order(
+    scenario: Scenario,
+    tables: Tables,
+    compiled: Compiled,
+    start: WarmStart | None,
+    interrupted: Callable[[], bool],
+    tell: Callable[[Progress], None],
+) -> Solution:
+    """Find a plan without the priorities, then go through them from there."""
+    warm_up()
+    watch, settings = Watch(scenario.solve.time_limit), scenario.solve
+    plain = scenario.with_parts(priorities=[]).with_solve(
+        time_limit=settings.time_limit / (len(scenario.priorities) + 2),
+        gap=max(settings.gap, GOOD_START),
+    )
+    first = solve_compiled(
+        plain, tables, compiled, start=start, interrupted=interrupted, tell=tell
+    )
+    if first.plan is None:
+        return replace(first, scenario=scenario)
+    found = solve_in_order(
+        scenario,
+        tables,
+        start=read_start(first, compiled),
+        seconds=max(watch.left, LEAST_SECONDS),
+        interrupted=interrupted,
+        tell=in_currency(tell, compiled.problem.cost_scale),
+    )
+    answer = (found.scenario, tables, found.compiled, found.result)
+    if found.result.arcs is None:  # maybe of a stage: nothing to compare it with
+        return Solution(*answer, None, (), reasons_why_not(compiled, scenario))
+    return replace(_solution(*answer), stages=found.stages)
 
 
 def _solve_bases(

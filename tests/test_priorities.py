@@ -126,3 +126,26 @@ def test_wrong_terms(term: str, said: str, tmp_path: Path) -> None:
     path = write_question(tmp_path, 0, rules=ordered(term))
     with pytest.raises(ScenarioError, match=said):
         planner.read_scenario(path)
+
+
+def test_balance_first_where_a_search_is_needed(tmp_path: Path) -> None:
+    """
+    400 accounts, 30 reps: the stage has a plan, at least as even as without.
+
+    By balance alone all reps are alike to an account, so which few of them a search
+    looks at would be left to chance.
+    """
+    rules = RULES + '[[limits]]\nmeasure = "hours"\nhigh = "capacity"\n'
+    size = {"accounts": 400, "reps": 30, "capacity": 250}
+    plain = planner.solve(
+        write_question(tmp_path / "plain", 1, rules=rules, **size), time_limit_s=3
+    )
+    rules += '[[priorities]]\nterm = "balance[0]"\nslack = 0.1\n'
+    path = write_question(tmp_path / "in", 1, rules=rules, **size)
+    solution = planner.solve(path, time_limit_s=8)
+    assert solution.plan is not None
+    (stage,) = solution.stages
+    assert 0 <= stage.bound <= stage.value
+    assert stage.value <= plain.costs_by_term()["balance[0]"]
+    found = solution.costs_by_term()["balance[0]"] / stage.weight
+    assert found <= stage.cap + 1e-6

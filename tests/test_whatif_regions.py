@@ -70,11 +70,11 @@ def test_headcounts_and_trade_offs(path: Path, tmp_path: Path) -> None:
     curve = planner.sweep(path, tmp_path / "sizes", reps="2:4")
     assert curve["cost"].notna().all()
     assert (curve["bound"] <= curve["cost"]).all()
-    table = planner.frontier(path, ["cost", "balance"], tmp_path / "trade", points=4)
+    table = planner.frontier(path, ["cost", "deviation"], tmp_path / "trade", points=4)
     found = table.table
     assert len(found) > 1
     assert found["cost"].is_monotonic_increasing
-    assert found["balance"].is_monotonic_decreasing
+    assert found["deviation"].is_monotonic_decreasing
 
 
 def test_another_scenarios_plan_at_the_first_ones_prices(
