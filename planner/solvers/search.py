@@ -78,8 +78,12 @@ GIVE_UP = 0.7
 """Share of the time after which a search without any plan gives up."""
 CHUNK_SECONDS = 0.1
 """Between two looks at the clock."""
-FIRST_CHUNK, LARGEST_CHUNK = 2_000, 10_000_000
-"""Steps between two looks at the clock, at first and at most."""
+FIRST_CHUNK, LEAST_CHUNK, LARGEST_CHUNK, FASTER = 2_000, 100, 10_000_000, 10
+"""
+Steps between two looks at the clock: at first (of so many iterations), at least (and at
+first by time: a step may take 1,000 times as long as another), at most; and by how much
+there may be more of them than before.
+"""
 DIVISIBLE = 5_000
 """
 Units from which the search goes by the pieces of one plan (`pieces`), where it can, and
@@ -243,6 +247,7 @@ class _Run:
                 enter_plan(self.model, own, wide, arc_of, self.seed + 1000 * thread),
                 depth=DEEP if thread % 2 else DEPTH,
                 patience=each[thread % 2],
+                chunk=LEAST_CHUNK if self.iterations is None else FIRST_CHUNK,
             )
             for thread in range(1 if parts else self.threads)
         ]
@@ -387,7 +392,8 @@ class _Run:
                 spent = max(self.watch.seconds - tick, 1e-5)
                 wanted = min(CHUNK_SECONDS, max(self.watch.left, 0.01))
                 ideal = line.chunk * wanted / spent
-                line.chunk = int(np.clip(ideal, 100, LARGEST_CHUNK))
+                most = min(FASTER * line.chunk, LARGEST_CHUNK)
+                line.chunk = int(np.clip(ideal, LEAST_CHUNK, most))
             if lead:
                 if self.problem.n >= DIVISIBLE and self.iterations is None:
                     self._mend(line)
