@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from planner.reopen import open_plan
     from planner.scenario import Scenario, read_scenario
     from planner.sizing import solve_each
-    from planner.solution import Solution, solve
+    from planner.solution import Solution
     from planner.solvers.result import Status
+    from planner.solving import solve
     from planner.tables import check_tables, load_tables
     from planner.whatif.frontier import frontier
     from planner.whatif.sweep import sweep
@@ -46,7 +47,7 @@ _HOME = {
     "override": "planner.explanation",
     "read_scenario": "planner.scenario",
     "resolve": "planner.edits",
-    "solve": "planner.solution",
+    "solve": "planner.solving",
     "solve_each": "planner.sizing",
     "solve_many": "planner.comparison",
     "solve_least_violating": "planner.diagnosis",

@@ -13,8 +13,9 @@ from planner.errors import PlannerError
 from planner.problem import evaluate
 from planner.report.trade import PARTS
 from planner.scenario import Scenario, read_scenario
-from planner.solution import Solution, solve
+from planner.solution import Solution
 from planner.solvers.result import Progress
+from planner.solving import solve
 from planner.words import _
 
 CURVE = "curve.csv"

@@ -195,7 +195,7 @@ def test_targets_are_refused_before_the_work(
     example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An hour of search must not end at a folder that cannot be written."""
-    monkeypatch.setattr("planner.solution.solve", None)
+    monkeypatch.setattr("planner.solving.solve", None)
     (tmp_path / "file").write_text("x", "utf-8")
     file = tmp_path / "file"
     assert "is a file" in refused("solve", example, "-o", file)

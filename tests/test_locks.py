@@ -12,7 +12,7 @@ from planner.errors import PlannerError
 from planner.evaluate.verify import verify
 from planner.locks import locks_of, unlocked
 from planner.reopen import open_plan
-from planner.solution import solve_tables
+from planner.solving import solve_tables
 from tests.test_edits import _solved
 
 

@@ -20,9 +20,10 @@ from planner.compile import compile_problem
 from planner.errors import PlannerError
 from planner.evaluate.verify import verify
 from planner.scenario import parse_scenario
-from planner.solution import Solution, solve_compiled
+from planner.solution import Solution
 from planner.solvers.baselines import baselines
 from planner.solvers.result import Status
+from planner.solving import solve_compiled
 from planner.workspace import read_plan_folder
 
 DESK = """

@@ -21,10 +21,11 @@ from planner.errors import PlannerError
 from planner.evaluate.verify import verify
 from planner.oversize import set_apart
 from planner.scenario import Scenario, read_scenario
-from planner.solution import Solution, solve_compiled
+from planner.solution import Solution
 from planner.solvers.areas.adapter import OnMap, on_map
 from planner.solvers.areas.model import AreaModel
 from planner.solvers.result import Status, Watch
+from planner.solving import solve_compiled
 from planner.tables import Tables, load_tables
 from planner.words import _
 

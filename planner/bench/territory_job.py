@@ -10,8 +10,9 @@ from planner.bench.roads import PLANNER, prepare, solve_with
 from planner.compile import Compiled, compile_problem
 from planner.evaluate.verify import verify
 from planner.scenario import Scenario, read_scenario
-from planner.solution import Solution, solve_compiled
+from planner.solution import Solution
 from planner.solvers.result import Progress, Result, Watch
+from planner.solving import solve_compiled
 from planner.tables import Tables, load_tables
 
 PEER_ARCS = 1_000_000

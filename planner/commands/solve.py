@@ -112,7 +112,7 @@ def _solve(
         return
     check_target(output)  # before the work, not after it
     with heeding_ctrl_c() as interrupted, progress() as tell:
-        from planner.solution import solve as solve_scenario
+        from planner.solving import solve as solve_scenario
 
         solution = solve_scenario(
             question,

@@ -13,8 +13,9 @@ from planner.diagnosis.run import diagnose_tables
 from planner.earlier import read_start
 from planner.errors import PlannerError
 from planner.scenario import Scenario
-from planner.solution import Solution, solve_compiled
+from planner.solution import Solution
 from planner.solvers.result import Progress
+from planner.solving import solve_compiled
 from planner.words import _
 
 

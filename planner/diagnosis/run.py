@@ -21,11 +21,11 @@ from planner.oversize import set_apart
 from planner.ruled import Positions, Ruled
 from planner.ruling import MOST_PAIRS, ruled_of
 from planner.scenario import Scenario, read_scenario
-from planner.solution import solve
 from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Progress, Watch
 from planner.solvers.result import Status as SolveStatus
 from planner.solvers.ruled.engine import ANY_PLAN
+from planner.solving import solve
 from planner.tables import Tables, load_tables
 from planner.words import _
 

@@ -35,8 +35,8 @@ def main() -> None:
 
 
 def _solve(parent: Served) -> Outcome:
-    from planner.solution import solve
     from planner.solvers.result import Progress
+    from planner.solving import solve
 
     job = parent.job
     scenario = parse_scenario(job["scenario"], job["name"])

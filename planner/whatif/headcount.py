@@ -14,10 +14,11 @@ from planner.errors import PlannerError
 from planner.scenario import Scenario
 from planner.scenario.model import Baselines
 from planner.sizing import folder_of
-from planner.solution import Solution, solve, solve_compiled
+from planner.solution import Solution
 from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Result, Status
 from planner.solvers.start import WarmStart
+from planner.solving import solve, solve_compiled
 from planner.tables import Tables, load_tables
 from planner.whatif.places import usual_rep
 from planner.whatif.shelf import Kept, fingerprint

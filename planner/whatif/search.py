@@ -12,7 +12,8 @@ import numpy as np
 
 from planner.errors import PlannerError
 from planner.scenario import Scenario
-from planner.solution import Solution, solve_tables
+from planner.solution import Solution
+from planner.solving import solve_tables
 from planner.tables import load_tables
 from planner.whatif.axes import Axis, Trade, between
 from planner.whatif.points import Point, gap_at, not_dominated, point_of

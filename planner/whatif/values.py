@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from planner.scenario import Scenario, Setting, with_settings
-from planner.solution import Solution, solve, solve_tables
+from planner.solution import Solution
+from planner.solving import solve, solve_tables
 from planner.tables import Tables, load_tables
 from planner.whatif.run import Run
 from planner.whatif.shelf import Kept, fingerprint

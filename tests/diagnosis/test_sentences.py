@@ -14,7 +14,7 @@ from planner.diagnosis.files import moved
 from planner.errors import PlannerError
 from planner.evaluate.verify import verify
 from planner.scenario import parse_scenario, read_scenario
-from planner.solution import solve_tables
+from planner.solving import solve_tables
 
 SMALL_CAPS = 'limits = [{measure = "hours", high = "capacity"}]\n'
 TWELVE = REPS.replace(",30\n", ",12\n")
