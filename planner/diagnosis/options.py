@@ -17,7 +17,7 @@ from planner.diagnosis.rewrite import bent_scenario, bent_tables
 from planner.diagnosis.wording import says, says_all
 from planner.errors import PlannerError
 from planner.problem import evaluate
-from planner.ruled import Positions, parted
+from planner.ruled import BandRule, Positions, Rule, parted
 from planner.solvers.result import Watch
 from planner.solvers.ruled.bends import Bend, bends_of
 from planner.solvers.solve import solve_problem
@@ -29,6 +29,11 @@ OTHER_SECONDS = 5.0
 """For each option after the first, at most."""
 ENOUGH_SECONDS = 15.0
 """When so much time has gone, no further options are sought."""
+BEARABLE, ROOM = 0.1, (1.1, 2.0)
+"""
+Where the first option raises an end by more than this share, others share the load: no
+end is raised by more than so many times what they need on the average.
+"""
 SOLVE_SECONDS, MOST_ARCS = 1.0, 100_000
 """For the best plan under an option, at most; and pairs up to which it is sought."""
 
@@ -38,9 +43,10 @@ def options_of(question: Question, watch: Watch) -> list[Option]:
     Return options, the cheapest first.
 
     The first is the least change over all kinds of rules that have a price. The others
-    are the least that change rules of one kind, or none of a kind that the first one
-    changes, or not one of its very changes. Each is verified: its scenario is compiled,
-    and a plan keeps all of its rules.
+    are the least that raise no limit by much more than all need together, that change
+    rules of one kind, or none of a kind that the first one changes, or not one of its
+    very changes. Each is verified: its scenario is compiled, and a plan keeps all of
+    its rules.
     """
     found: list[Option] = []
     plans, began = question.plans, watch.seconds
@@ -56,16 +62,28 @@ def options_of(question: Question, watch: Watch) -> list[Option]:
         option = _option(question, trial, part)
         if option is not None and not any(_same(option, one) for one in found):
             found.append(option)
-    found.sort(key=lambda option: (option.price, len(option.changes)))
+    found.sort(key=lambda option: option.price)  # at one price in the order found
     return found[:MOST]
 
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """Kinds of rules that may change (empty: all), and a change that is ruled out."""
+    """
+    What else is asked of an option.
+
+    Attributes
+    ----------
+    kinds
+        Kinds of rules that may change; empty: all.
+    but
+        A change that is ruled out.
+    ceilings
+        Rules besides that no change may bend.
+    """
 
     kinds: tuple[str, ...] = ()
     but: Bend | None = None
+    ceilings: tuple[Rule, ...] = ()
 
 
 def _trials(question: Question, found: list[Option]) -> Iterator[_Trial]:
@@ -78,6 +96,10 @@ def _trials(question: Question, found: list[Option]) -> Iterator[_Trial]:
     if not found:
         return
     best = found[0]
+    for room in ROOM:
+        ceilings = _ceilings(question, best, room)
+        if ceilings and len(found) == 1:
+            yield _Trial(ceilings=ceilings)
     used = list(dict.fromkeys(rules[bend.rule].kind for bend in best.bends))
     others = [kind for kind in kinds if kind not in used]
     alone = used if len(used) > 1 else []  # else the first option is of one kind
@@ -87,6 +109,33 @@ def _trials(question: Question, found: list[Option]) -> Iterator[_Trial]:
         if len(rest) > 1:
             yield _Trial(rest)
     yield from (_Trial(but=bend) for bend in best.bends[:MOST])
+
+
+def _ceilings(question: Question, option: Option, room: float) -> tuple[Rule, ...]:
+    """Ends up to which limits may be raised, where an option raises some by far."""
+    found = []
+    for number in dict.fromkeys(bend.rule for bend in option.bends):
+        rule = question.ruled.rules[number]
+        if not isinstance(rule, BandRule) or rule.kind != "limits":
+            continue
+        scale = question.ruled.pairs.scales[rule.bands[0].measure]
+        over = {
+            bend.instance: bend.amount * scale
+            for bend in option.bends
+            if bend.rule == number and bend.side == "high"
+        }
+        highs = [band.high or 0 for band in rule.bands]
+        far = max((steps / max(1, highs[i]) for i, steps in over.items()), default=0.0)
+        share = room * sum(over.values()) / max(1, sum(highs))
+        if far > BEARABLE and share < far:
+            bands = tuple(
+                band
+                if band.high is None
+                else replace(band, low=0, high=math.ceil(band.high * (1 + share)))
+                for band in rule.bands
+            )
+            found.append(replace(rule, bands=bands))
+    return tuple(found)
 
 
 def _option(question: Question, trial: _Trial, watch: Watch) -> Option | None:
@@ -102,6 +151,9 @@ def _option(question: Question, trial: _Trial, watch: Watch) -> Option | None:
         rules[but.rule], alone = parted(rules[but.rule], but.instance, but.rep)
         ruled = replace(ruled, rules=(*rules, alone))
         price.append(None)
+    if trial.ceilings:
+        ruled = replace(ruled, rules=(*ruled.rules, *trial.ceilings))
+        price += [None] * len(trial.ceilings)
     bent = least_change(replace(question, ruled=ruled), price, watch)
     if bent.rep_of is None:
         return None

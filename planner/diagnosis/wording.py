@@ -13,6 +13,9 @@ from planner.solvers.ruled.bends import TOLERANCE_STEP, Bend, wider
 from planner.tables import PREFIX
 from planner.words import N_, _
 
+RAISED_NAMED = 3
+"""Ends of one rule that are told one by one."""
+
 
 def says(ruled: Ruled, bend: Bend) -> str:
     """Say one change, so that a person knows what to do."""
@@ -21,14 +24,23 @@ def says(ruled: Ruled, bend: Bend) -> str:
 
 
 def says_all(ruled: Ruled, bends: Sequence[Bend]) -> list[str]:
-    """Say some changes; accounts freed of one rule are told of together."""
+    """Say some changes; what is freed of one rule, or shared by many, together."""
     lines: list[str] = []
     together: dict[int, list[Bend]] = {}
+    raised: dict[int, list[Bend]] = {}
     for bend in bends:
-        if ruled.rules[bend.rule].kind in ("pins", "forbid", "protect", "fit"):
+        kind = ruled.rules[bend.rule].kind
+        if kind in ("pins", "forbid", "protect", "fit"):
             together.setdefault(bend.rule, []).append(bend)
+        elif kind == "limits" and bend.side == "high":
+            raised.setdefault(bend.rule, []).append(bend)
         else:
             lines.append(says(ruled, bend))
+    for some in raised.values():
+        if len(some) > RAISED_NAMED:
+            lines.append(_all_raised(ruled, some))
+        else:
+            lines += [says(ruled, bend) for bend in some]
     for rule, some in together.items():
         rows = tuple(row for bend in some for row in bend.rows)
         lines.append(says(ruled, Bend(rule, some[0].instance, len(rows), rows=rows)))
@@ -59,6 +71,24 @@ def _limit(ruled: Ruled, rule: Rule, bend: Bend) -> str:
         whom=whom.removeprefix("team:"),
         old=old,
         new=new,
+    )
+
+
+def _all_raised(ruled: Ruled, bends: Sequence[Bend]) -> str:
+    rule = ruled.rules[bends[0].rule]
+    assert isinstance(rule, BandRule)
+    ends = [ends_of(ruled, bend) for bend in bends]
+    text = _(
+        "raise {rule} ({measure}) for {n:,} of {all:,}, each by at most {share:.3g} %, "
+        "by {amount:,.10g} in all"
+    )
+    return text.format(
+        rule=rule.path,
+        measure=_(ruled.pairs.measures[rule.bands[0].measure]),
+        n=len(bends),
+        all=len(rule.labels),
+        share=max(100 * (new - old) / max(old, 1e-9) for old, new in ends),
+        amount=sum(bend.amount for bend in bends),
     )
 
 
