@@ -209,5 +209,6 @@ def _step(ruled: Ruled, number: int, price: float) -> float:
 
 def _pricing(question: Question, price: Sequence[float | None]) -> list[BendPrice]:
     """Prices as they are, but for what must not be bent now."""
-    some = [*question.prices, *question.prices[:1]][: len(price)]
+    more = len(price) - len(question.prices)  # what is ruled out besides
+    some = [*question.prices, *question.prices[:1] * more]
     return [replace(one, price=now) for one, now in zip(some, price, strict=True)]
