@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -226,5 +228,23 @@ for command in (
 ):
     main.add_command(command)
 
-if __name__ == "__main__":
+
+def run() -> None:
+    """Run a command as a process of its own: what solvers print is no data."""
+    with suppress(
+        AttributeError, OSError, ValueError
+    ):  # no stdout: a service, or closed by the caller
+        sys.stdout.flush()
+        sys.stdout = os.fdopen(
+            os.dup(1),
+            "w",
+            encoding=sys.stdout.encoding,
+            errors=sys.stdout.errors,
+            buffering=1,
+        )
+        os.dup2(2, 1)
     main()
+
+
+if __name__ == "__main__":
+    run()

@@ -34,6 +34,17 @@ def run_outside(*args: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[
     )
 
 
+def test_what_a_solver_prints_is_no_data() -> None:
+    """C++ code that writes to stdout would break --json for whoever reads it."""
+    code = (
+        "import os\nimport planner.cli as cli\n"
+        "cli.main = lambda: (os.write(1, b'noise'), print('{}'))\n"
+        "cli.run()"
+    )
+    done = run_outside("-c", code)
+    assert (done.stdout, done.stderr) == ("{}\n", "noise")
+
+
 def test_help_loads_nothing_heavy() -> None:
     """Help comes at once: a clock would be flaky, the list of modules is not."""
     code = (
