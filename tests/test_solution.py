@@ -49,8 +49,9 @@ def test_figures_of_a_plan():
         solution.plot()
 
 
-def test_what_the_bound_does_not_see_is_said():
-    """Rivals at different reps: the prices know nothing of it, and that is told."""
+def test_what_the_bound_does_not_see_is_said(monkeypatch):
+    """Rivals at different reps: where only prices bound the cost, that is told."""
+    monkeypatch.setattr("planner.solvers.sets.MOST_WORK", -1)  # as if they were many
     rng = np.random.default_rng(1)
     accounts = pd.DataFrame(
         {

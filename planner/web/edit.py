@@ -117,10 +117,14 @@ class EditPage:
         return button.mark(mark)
 
     def _toggle(
-        self, options: dict[str, str], label: str, handler: Callable[..., Any]
+        self,
+        options: dict[str, str],
+        label: str,
+        handler: Callable[..., Any] | None = None,
     ) -> ui.toggle:
-        first = next(iter(options))
-        toggle = ui.toggle(options, value=first, on_change=self._on(handler))
+        toggle = ui.toggle(options, value=next(iter(options)))
+        if handler is not None:
+            toggle.on_value_change(self._on(handler))
         toggle.props(f'dense no-caps unelevated role=group aria-label="{label}"')
         return toggle.classes("toggle")
 
@@ -130,11 +134,11 @@ class EditPage:
             self._toggle(views, _("What is shown"), self._show_view).mark("view")
             modes = {"pan": _("Pan"), "lasso": _("Lasso"), "box": _("Box")}
             label = _("What dragging on the map does")
-            mode = self._toggle(modes, label, self._set_mode).mark("mode")
+            self.mode = self._toggle(modes, label).mark("mode")
             with ui.element("div").classes("icons"):
                 whole = _("Main part, whole map")
                 fit = self._icon("fit_screen", whole, self._fit, "fit")
-                self.of_map: list[ui.element] = [mode, fit]
+                self.of_map: list[ui.element] = [self.mode, fit]
                 self.undo = self._icon("undo", _("Undo"), self._undo, "undo")
                 self.redo = self._icon("redo", _("Redo"), self._redo, "redo")
             with ui.element("div").classes("deeds"):
@@ -161,6 +165,12 @@ class EditPage:
                     on_ready=self._on(self._send_all),
                     on_select=self._on(self._selected),
                 ).classes("w-full h-full")
+                # In the browser: whoever presses and draws at once must not wait.
+                self.mode.on(
+                    "update:model-value",
+                    js_handler=f"(place) => getElement({self.map.id}).call("
+                    f"'setMode', {list(self.mode.options)}[place])",
+                )
             with ui.tab_panel("table"):
                 self.grid = AccountGrid(
                     self.draft, self.plan, self._on(self._selected_in_grid)
@@ -250,9 +260,6 @@ class EditPage:
 
     def _fit(self) -> None:
         self.map.call("fit")
-
-    def _set_mode(self, event: Any) -> None:
-        self.map.call("setMode", event.value)
 
     def _show_view(self, event: Any) -> None:
         self.views.set_value(event.value)
