@@ -331,8 +331,8 @@ def _reasons(compiled: Compiled) -> tuple[str, ...]:
         scale = problem.scales[problem.measures.index(name)]
         lines.append(
             _(
-                "{n:,} open bases can take {room:,.6g} {measure} at most, and "
-                "{need:,.6g} are needed. Open more, raise the limit, or offer "
+                "{n:,} open bases can take {room:,.10g} {measure} at most, and "
+                "{need:,.10g} are needed. Open more, raise the limit, or offer "
                 "candidates that can take more."
             ).format(
                 n=problem.opening.count,

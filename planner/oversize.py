@@ -48,15 +48,15 @@ class Oversize:
         """Say that it stands in the way of every plan, and the keys that help."""
         text = _(
             "{name} ({id}) is {ratio:.1f} times the mean target of {measure} "
-            "({amount:,.6g} of {target:,.6g}), more than any band allows "
-            "({high:,.6g})."
+            "({amount:,.10g} of {target:,.10g}), more than any band allows "
+            "({high:,.10g})."
         ).format(
             name=self.name,
             id=self.region_id,
             ratio=self.ratio,
             measure=self.measure,
             amount=self.amount,
-            target=self.target,
+            target=round(self.target, 3),
             high=self.high,
         )
         if not self.rep:

@@ -345,7 +345,7 @@ class _Reasons:
             words = _("{row} leaves no room ({measure}: {amount} too much)")
         return words.format(
             measure=_(problem.measures[row.measure]),
-            amount=f"{over / problem.scales[row.measure]:,.6g}",
+            amount=f"{over / problem.scales[row.measure]:,.10g}",
             own=self.ids[own] if own < problem.m else row.id,
             row=row.id,
         )

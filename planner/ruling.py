@@ -253,7 +253,7 @@ def _distance_rules(pairs: Pairs, km: np.ndarray, usable: Bools) -> Iterator[Rul
         yield _bars(
             "travel.max_km",
             "max_km",
-            _("at most {km:,.6g} km one way").format(km=travel.max_km),
+            _("at most {km:,.10g} km one way").format(km=travel.max_km),
             pairs,
             far,
         )

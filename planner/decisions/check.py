@@ -176,7 +176,9 @@ class _Checking:
                 and row.high == caps[measure, rep]
             )
             scale = problem.scales[measure]
-            rule = _("{row} allows {high:,.6g} {measure}, it takes {load:,.6g}").format(
+            rule = _(
+                "{row} allows {high:,.10g} {measure}, it takes {load:,.10g}"
+            ).format(
                 row=row.id,
                 measure=_(problem.measures[measure]),
                 high=caps[measure, rep] / scale,

@@ -38,8 +38,8 @@ def contradictions(compiled: Compiled, decisions: pd.DataFrame) -> list[str]:
         if row.high is not None and least.sum() > row.high and len(heavy):
             found.append(
                 _(
-                    "{row}: with these decisions at least {least:,.6g} {measure}, and "
-                    "{high:,.6g} are allowed. Decided into it: {accounts}. Clear some "
+                    "{row}: with these decisions at least {least:,.10g} {measure}, and "
+                    "{high:,.10g} are allowed. Decided into it: {accounts}. Clear some "
                     "of these decisions, or raise the limit."
                 ).format(
                     **names,
@@ -51,9 +51,9 @@ def contradictions(compiled: Compiled, decisions: pd.DataFrame) -> list[str]:
         elif most.sum() < row.low and len(lost):
             found.append(
                 _(
-                    "{row}: with these decisions at most {most:,.6g} {measure}, and "
-                    "{low:,.6g} are asked for. Decided away: {accounts}. Clear some of "
-                    "these decisions, or lower the limit."
+                    "{row}: with these decisions at most {most:,.10g} {measure}, and "
+                    "{low:,.10g} are asked for. Decided away: {accounts}. Clear some "
+                    "of these decisions, or lower the limit."
                 ).format(
                     **names,
                     most=most.sum() / scale,
@@ -105,7 +105,7 @@ def _hopeless(
 def _few(names: tuple[str, ...], units: np.ndarray, amounts: np.ndarray | None) -> str:
     """Name the first five, with their amounts."""
     shown = [
-        names[u] if amounts is None else f"{names[u]} ({amounts[u]:,.6g})"
+        names[u] if amounts is None else f"{names[u]} ({amounts[u]:,.10g})"
         for u in units[:5].tolist()
     ]
     return ", ".join(shown) + (", ..." if len(units) > len(shown) else "")

@@ -40,12 +40,14 @@ def _outside(ruled: Ruled, number: int, option: Option) -> list[str]:
         load = load_of(ruled, band, option.rep_of)
         if steps := band.outside(load):
             scale = ruled.pairs.scales[band.measure]
-            text = _("{label}: {load:,.6g} {measure}, {over:,.6g} above {end:,.6g}")
+            text = _("{label}: {load:,.10g} {measure}, {over:,.10g} above {end:,.10g}")
             end = band.high if band.high is not None and load > band.high else band.low
             if load < band.low:
-                text = _("{label}: {load:,.6g} {measure}, {over:,.6g} below {end:,.6g}")
+                text = _(
+                    "{label}: {load:,.10g} {measure}, {over:,.10g} below {end:,.10g}"
+                )
             line = text.format(
-                label=label.removeprefix("team:"),
+                label=label.removeprefix("team:") or rule.path,
                 load=load / scale,
                 measure=_(ruled.pairs.measures[band.measure]),
                 over=steps / scale,

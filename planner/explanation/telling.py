@@ -125,7 +125,7 @@ def _moved_alone(one: Option, currency: str) -> str:
             change=signed(one.alone.change, currency)
         )
     broken = "; ".join(
-        _("{row} ({measure}) by {by:,.6g}").format(
+        _("{row} ({measure}) by {by:,.10g}").format(
             row=breach.row, measure=_(breach.measure), by=breach.by
         )
         if breach.measure
@@ -210,7 +210,7 @@ def exclusion_words(one: Exclusion, asked: str = "") -> str:
             grade=facts["grade"] or "-",
         )
     elif one.rule == "max_km":
-        words = _("{rep} is {by:,.1f} km beyond {max_km:,.6g} km").format(
+        words = _("{rep} is {by:,.1f} km beyond {max_km:,.10g} km").format(
             rep=one.rep, by=one.by, max_km=facts["max_km"]
         )
     elif one.rule == "protect":
@@ -219,7 +219,7 @@ def exclusion_words(one: Exclusion, asked: str = "") -> str:
         )
     elif "needs" in facts:
         words = _(
-            "{rep} could have {high:,.6g} {measure}, {by:,.6g} too little"
+            "{rep} could have {high:,.10g} {measure}, {by:,.10g} too little"
         ).format(
             rep=one.rep,
             high=facts["high"],

@@ -101,7 +101,7 @@ def _transfer(one: Transfer, currency: str) -> str:
     if one.breaks:
         return _(
             "- {account}, {from_rep} > {to_rep}: about {estimate}; alone it would "
-            "break {row} by {by:,.6g}."
+            "break {row} by {by:,.10g}."
         ).format(**said)
     return _(
         "- {account}, {from_rep} > {to_rep}: about {estimate}; alone {alone}."

@@ -102,12 +102,12 @@ def _contradictory_rows(problem: Problem) -> list[str]:
 def _short(problem: Problem) -> list[str]:
     """Sums over all reps: least need above all caps, most load below all lows."""
     short = _(
-        "{row}: the accounts need at least {need:,.6g} {measure}, the limits allow "
-        "{have:,.6g}: {short:,.6g} short. Raise the limits, or add reps."
+        "{row}: the accounts need at least {need:,.10g} {measure}, the limits allow "
+        "{have:,.10g}: {short:,.10g} short. Raise the limits, or add reps."
     )
     spare = _(
-        "{row}: the lower limits add up to {low:,.6g} {measure}, all accounts together "
-        "have at most {most:,.6g}. Lower the limits."
+        "{row}: the lower limits add up to {low:,.10g} {measure}, all accounts "
+        "together have at most {most:,.10g}. Lower the limits."
     )
     found = []
     for rule, measure, ends, load, high in shortfalls(problem):

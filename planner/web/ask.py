@@ -189,7 +189,7 @@ class AskPanel:
             ]
             if worse:
                 first = worse[0]
-                text += _("; it breaks {rule} by {by:,.6g}").format(
+                text += _("; it breaks {rule} by {by:,.10g}").format(
                     rule=f"{first.rule} {first.who}".strip(), by=first.amount
                 )
                 if len(worse) > 1:
@@ -294,7 +294,7 @@ class AskPanel:
             )
             if one.breaks:
                 rule, who = row_label(str(one.breaks), self.page.solution.scenario)
-                text += _("; alone it breaks {rule} by {by:,.6g}").format(
+                text += _("; alone it breaks {rule} by {by:,.10g}").format(
                     rule=f"{rule} {who}".strip(), by=one.by
                 )
             self._row(text, [str(one.account)], str(one.to_rep))

@@ -54,7 +54,7 @@ class NewRep:
         """Say what each of them is like."""
         parts = []
         for name, value in self.fields.items():
-            shown = f"{value:,.6g}" if isinstance(value, float) else value or _("none")
+            shown = f"{value:,.10g}" if isinstance(value, float) else value or _("none")
             how = _("median")
             if not isinstance(value, float):
                 how = _("the commonest")

@@ -94,13 +94,13 @@ def _bands_by_part(problem: Problem, areas: Areas, part: Positions) -> Iterator[
             if low * fewest > upper + away:
                 if fewest == 1:
                     text = _(
-                        "The part of the map around {name} has {load:,.6g} {measure}: "
+                        "The part of the map around {name} has {load:,.10g} {measure}: "
                         "too little for a territory of its own. Widen the band, or "
                         "join it to the rest: [areas] links = [...]."
                     )
                 else:
                     text = _(
-                        "The part of the map around {name} has {load:,.6g} {measure}: "
+                        "The part of the map around {name} has {load:,.10g} {measure}: "
                         "more than {less:,} territories may have and less than "
                         "{more:,} must have. Widen the band, or join it to the rest: "
                         "[areas] links = [...]."

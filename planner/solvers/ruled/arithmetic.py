@@ -55,13 +55,13 @@ def _short(ruled: Ruled, seen: View, one: Shortage) -> str:
     rows = np.isin(seen.unit_of, one.units)
     if len(one.reps) == ruled.m and not one.why:
         text = _(
-            "The accounts need at least {need:,.6g} {measure}, all limits together "
-            "allow {have:,.6g}: {short:,.6g} short."
+            "The accounts need at least {need:,.10g} {measure}, all limits together "
+            "allow {have:,.10g}: {short:,.10g} short."
         )
     else:
         text = _(
-            "{n:,} account(s) need {need:,.6g} {measure} and may only go to {reps} "
-            "({why}), who may have {have:,.6g}: {short:,.6g} short."
+            "{n:,} account(s) need {need:,.10g} {measure} and may only go to {reps} "
+            "({why}), who may have {have:,.10g}: {short:,.10g} short."
         )
     return text.format(
         n=int(rows.sum()),
@@ -155,8 +155,8 @@ def _too_large(ruled: Ruled, seen: View, unit: int) -> str:
         if (need > caps).all():
             scale = ruled.pairs.scales[measure]
             return _(
-                "needs {need:,.6g} {measure}, more than any one rep open to it may "
-                "have ({have:,.6g})"
+                "needs {need:,.10g} {measure}, more than any one rep open to it may "
+                "have ({have:,.10g})"
             ).format(
                 need=int(need.min()) / scale,
                 measure=_(name),
@@ -176,8 +176,8 @@ def _beyond(
     if above and band.high is not None and least > band.high:
         found.append(
             _(
-                "{row}: no plan has less than {least:,.6g} {measure} here, "
-                "{high:,.6g} are allowed."
+                "{row}: no plan has less than {least:,.10g} {measure} here, "
+                "{high:,.10g} are allowed."
             ).format(
                 row=where,
                 least=least / scale,
@@ -188,7 +188,7 @@ def _beyond(
     if most < band.low:
         found.append(
             _(
-                "{row}: no plan has more than {most:,.6g} {measure} here, {low:,.6g} "
+                "{row}: no plan has more than {most:,.10g} {measure} here, {low:,.10g} "
                 "are asked for."
             ).format(
                 row=where, most=most / scale, measure=_(name), low=band.low / scale
