@@ -240,8 +240,12 @@ class Listing:
             OSError, ValueError, KeyError, TypeError, ArithmeticError, AttributeError,
             RecursionError, PlannerError,
         ) as error:  # fmt: skip
-            why = str(error).splitlines()[0][:200] if str(error) else ""
-            why = why or type(error).__name__
+            why = _(
+                "its certificate or inputs are damaged. Solve again, or move the folder "
+                "away."
+            )
+            if isinstance(error, OSError | PlannerError):
+                why = str(error).splitlines()[0][:200]
             return PlanFolder(self.id_of(folder), folder.name, fault=why), {}, None
 
     def _changed(self, scenario: Scenario, sources: dict[str, str]) -> str:

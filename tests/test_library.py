@@ -128,9 +128,10 @@ def test_faulty_files_are_listed_with_their_fault(workspace: Path) -> None:
     library = Library(workspace)
     faults = {one.id: bool(one.fault) for one in library.scenarios()}
     assert faults == {"bad.toml": True, "plan.toml": False}
-    assert {one.id: bool(one.fault) for one in library.plans()} == {
-        "plans/plan": False,
-        "plans/broken": True,
+    assert {one.id: one.fault for one in library.plans()} == {
+        "plans/plan": "",
+        "plans/broken": "its certificate or inputs are damaged. Solve again, or move the "
+        "folder away.",
     }
 
 
