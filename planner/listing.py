@@ -241,8 +241,8 @@ class Listing:
             RecursionError, PlannerError,
         ) as error:  # fmt: skip
             why = _(
-                "its certificate or inputs are damaged. Solve again, or move the folder "
-                "away."
+                "its certificate or inputs are damaged. Solve again, or move the "
+                "folder away."
             )
             if isinstance(error, OSError | PlannerError):
                 why = str(error).splitlines()[0][:200]

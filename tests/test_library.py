@@ -130,8 +130,8 @@ def test_faulty_files_are_listed_with_their_fault(workspace: Path) -> None:
     assert faults == {"bad.toml": True, "plan.toml": False}
     assert {one.id: one.fault for one in library.plans()} == {
         "plans/plan": "",
-        "plans/broken": "its certificate or inputs are damaged. Solve again, or move the "
-        "folder away.",
+        "plans/broken": "its certificate or inputs are damaged. Solve again, or move "
+        "the folder away.",
     }
 
 
