@@ -22,7 +22,7 @@ from planner.scenario import Scenario, with_solve
 from planner.solution import Solution
 from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Progress, Result, Status
-from planner.solvers.solve import HINT_ARCS, solve_problem
+from planner.solvers.solve import is_compiled_for, solve_problem
 from planner.solvers.start import WarmStart
 from planner.solvers.warm import warm_up
 from planner.source import ArcSource
@@ -163,7 +163,7 @@ def solved_again(
         Whether the earlier plan keeps all edits and is to stay.
     """
     problem, tables = compiled.problem, solution.tables
-    if len(problem.rep) > HINT_ARCS:
+    if is_compiled_for(problem, scenario.solve):
         warm_up()
     result = solve_problem(
         problem,

@@ -39,7 +39,7 @@ from planner.solvers.baselines import Baseline
 from planner.solvers.presolve import reasons_why_not
 from planner.solvers.result import Progress, Result, Status, Watch
 from planner.solvers.siting.warm import warm_up_siting
-from planner.solvers.solve import HINT_ARCS, solve_problem
+from planner.solvers.solve import is_compiled_for, solve_problem
 from planner.solvers.start import WarmStart
 from planner.solvers.warm import warm_up
 from planner.tables import Tables, load_tables
@@ -257,7 +257,7 @@ def solve_compiled(
     """
     if compiled.problem.areas is not None:
         warm_up_areas()
-    if compiled.problem.areas is not None or len(compiled.problem.rep) > HINT_ARCS:
+    if is_compiled_for(compiled.problem, scenario.solve):
         warm_up()
     if start is None and compiled.problem.areas is not None:
         start = todays_map(compiled)

@@ -408,6 +408,12 @@ class _Run:
         return "iterations" if self.settings.iterations else "time limit"
 
 
+def is_compiled_for(problem: Problem, settings: Solve) -> bool:
+    """Whether a solve runs compiled code, to be made before its clock starts."""
+    method, _why = _chosen(problem, settings)
+    return method in ("search", "areas") or len(problem.rep) > HINT_ARCS
+
+
 def _chosen(problem: Problem, settings: Solve) -> tuple[str, str]:
     """Return the method, and why."""
     if problem.areas is not None:

@@ -177,7 +177,7 @@ def test_faults_of_files_are_told_as_text(visit: Visit, workspace: Path) -> None
 
     async def course(user: Any) -> None:
         await user.open("/")
-        await user.should_see("not readable: 'kpis'")
+        await user.should_see("not readable: its certificate or inputs are damaged")
         await user.should_see("plans/first")
 
     _run(visit, course)
