@@ -55,10 +55,8 @@ def reasons_by_region(compiled: Compiled, arcs: Ints, prices: Prices) -> pd.Seri
 
 def _reasons(compiled: Compiled, arcs: Ints, prices: Prices, asked: Bools) -> pd.Series:
     """Return the sentences of some rows of the table of what is planned."""
-    found, rows = (
-        _Reasons(_of_least_cost(compiled, arcs), prices),
-        np.flatnonzero(asked),
-    )
+    found = _Reasons(_of_least_cost(compiled, arcs), prices)
+    rows = np.flatnonzero(asked)
     text = [found.row(at) for at in rows.tolist()]
     index = compiled.pairs.accounts.index[rows]
     return pd.Series(text, index=index, dtype="str", name="reason")
@@ -225,9 +223,8 @@ class _Reasons:
             return _("Locked: stays with today's rep.")
         if self.choices[unit] == 1 or self.less[unit] > 0 or areas is None:
             return self._of_unit(unit)
-        costs = self.problem.total_cost[self.problem.start[unit] :][
-            : self.choices[unit]
-        ]
+        first, end = self.problem.start[unit : unit + 2]
+        costs = self.problem.total_cost[first:end]
         words = [self._of_unit(unit)] if costs.min() < costs.max() else []
         around = areas.edges[(areas.edges == unit).any(axis=1)]
         around = around[around != unit]

@@ -59,11 +59,8 @@ def _links(data: bytes) -> bool:
         link = any(k == "type" and str(v).lower() in _LINKS for k, v in pairs)
         return _Link() if link else dict(pairs)
 
-    decoder, said, at = (
-        json.JSONDecoder(object_pairs_hook=look),
-        text.decode(errors="replace").rstrip(_BETWEEN),
-        0,
-    )
+    decoder = json.JSONDecoder(object_pairs_hook=look)
+    said, at = text.decode(errors="replace").rstrip(_BETWEEN), 0
     try:
         while at < len(said) and not found:  # there may be an object a line
             _one, at = decoder.raw_decode(said, at)

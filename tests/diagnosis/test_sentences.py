@@ -252,11 +252,9 @@ def test_a_pool_that_may_not_take_an_account() -> None:
     assert all("pools" not in change for o in found.options for change in o.changes)
 
 
-def test_a_load_for_all_is_not_left_to_one() -> None:
-    """40 hours, four caps of 8: 16 for one rep is as cheap as 10 for each of four."""
-    accounts = pd.DataFrame({"account_id": [f"a{i}" for i in range(40)], "hours": 1.0})
-    reps = pd.DataFrame({"rep_id": ["r1", "r2", "r3", "r4"], "capacity": 8.0})
-    found = planner.diagnose(
+def capped(accounts: pd.DataFrame, reps: pd.DataFrame) -> Diagnosis:
+    """Diagnose hours against capacities, and nothing else."""
+    return planner.diagnose(
         parse_scenario(
             'accounts = {file = "a"}\nreps = {file = "r"}\n'
             'limits = [{measure = "hours", high = "capacity"}]\n'
@@ -265,6 +263,13 @@ def test_a_load_for_all_is_not_left_to_one() -> None:
         reps=reps,
         time_limit_s=20,
     )
+
+
+def test_a_load_for_all_is_not_left_to_one() -> None:
+    """40 hours, four caps of 8: 16 for one rep is as cheap as 10 for each of four."""
+    accounts = pd.DataFrame({"account_id": [f"a{i}" for i in range(40)], "hours": 1.0})
+    reps = pd.DataFrame({"rep_id": ["r1", "r2", "r3", "r4"], "capacity": 8.0})
+    found = capped(accounts, reps)
     one, shared = found.options[0], found.options[1]
     assert one.price == shared.price == 400.0
     assert [bend.amount for bend in one.bends] == [8.0]
@@ -289,15 +294,7 @@ def test_many_raised_ends_are_told_together() -> None:
             "skills": [f"s{i}" for i in range(n)],
         }
     )
-    found = planner.diagnose(
-        parse_scenario(
-            'accounts = {file = "a"}\nreps = {file = "r"}\n'
-            'limits = [{measure = "hours", high = "capacity"}]\n'
-        ),
-        accounts=accounts,
-        reps=reps,
-        time_limit_s=20,
-    )
+    found = capped(accounts, reps)
     assert found.options[0].changes == (
         "raise limits[0] (hours) for 5 of 5, each by at most 100 %, by 5 in all",
     )

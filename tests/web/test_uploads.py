@@ -123,7 +123,7 @@ def test_shapes_call_no_other_machine(tmp_path: Path) -> None:
     path.write_bytes(plain.replace(b'"a"', b'"\\u0061"'))
     assert list(read_shapes(path)["region_id"]) == ["a"]
     path.write_bytes(b'{"href": 1, "type"')
-    with pytest.raises(PlannerError):
+    with pytest.raises(PlannerError, match="at an address"):
         read_shapes(path)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from planner.toml_text import with_value
-from tests.web.test_browser import SCREENS, Tab, browser, served
+from tests.web.test_browser import SCREENS, Tab, browser, served, state
 from tests.web_case import HOSTILE
 
-__all__ = ["browser"]
+__all__ = ["browser", "state"]
 
 VIEWS = ("/", "/scenario/small.toml", "/scenario/faulty.toml", "/login", "/plan/none")
 BREAKS = "${document.title=1}`</script><script>document.title=1</script>"
@@ -36,16 +36,6 @@ def link(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     with served(folder) as address:
         yield f"{address}#{folder}"
-
-
-@pytest.fixture(scope="module")
-def state(browser: Any, link: str) -> Any:
-    """Cookies of a visitor whom the link has let in."""
-    context = browser.new_context()
-    context.new_page().goto(link)
-    kept = context.storage_state()
-    context.close()
-    return kept
 
 
 @pytest.mark.parametrize("narrow", [False, True])
